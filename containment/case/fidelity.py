@@ -1,0 +1,42 @@
+"""How finely each rung resolves: three named sets of numerical settings, overridable in a case under [fidelity.<name>]."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from containment.case.values import Section
+
+FidelityName = Literal["screening", "standard", "review"]
+
+
+class Fidelity(Section):
+    """Numerical settings of one run; lengths in m, times in s."""
+
+    name: FidelityName = "screening"
+    samples: int = Field(48, ge=8, description="samples of the ensemble that feed the surrogates")
+    mesh_size: float = Field(0.012, gt=0, description="target edge length of the axisymmetric mesh, m")
+    heatshield_cells: int = Field(60, ge=10, description="cells through the ablator")
+    heatshield_step: float = Field(0.5, gt=0, description="largest time step of the 1-D heat shield, s")
+    soak_steps: int = Field(80, ge=10, description="time steps of the 2-D soak")
+    landing_masses: int = Field(24, ge=4, description="masses of the landing chain")
+    epistemic_draws: int = Field(400, ge=50, description="posterior draws carried to P(loss)")
+    aleatory_draws: int = Field(1000, ge=100, description="flights simulated per draw and branch")
+    posterior_draws: int = Field(1000, ge=200, description="draws per chain of the evidence sampler")
+
+
+def defaults(name: FidelityName) -> Fidelity:
+    """The shipped settings of one fidelity."""
+    finer = {
+        "screening": {},
+        "standard": {
+            "samples": 120, "mesh_size": 0.006, "heatshield_cells": 100, "heatshield_step": 0.25, "soak_steps": 160,
+            "landing_masses": 32, "epistemic_draws": 1000, "aleatory_draws": 4000,
+        },
+        "review": {
+            "samples": 400, "mesh_size": 0.004, "heatshield_cells": 200, "heatshield_step": 0.1, "soak_steps": 320,
+            "landing_masses": 48, "epistemic_draws": 2000, "aleatory_draws": 10000,
+        },
+    }  # fmt: skip
+    return Fidelity(name=name, **finer[name])

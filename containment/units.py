@@ -1,0 +1,105 @@
+"""Units at the border: strings such as "25 mm" become SI floats here and nowhere else.
+
+The only user of pint. Inside the program every number is an SI float.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from containment.errors import DataError
+
+if TYPE_CHECKING:
+    import pint
+
+_NUMBER = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf)\s*(.*?)\s*$")
+
+
+class UnitError(DataError):
+    """A text that is not a number with a fitting unit. `found` and `expected` are phrases for a message."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(f"found {found}, expected {expected}")
+        self.found = found
+        self.expected = expected
+
+
+@cache
+def _registry() -> pint.UnitRegistry:
+    import pint
+
+    registry = pint.UnitRegistry(cache_folder=None)
+    registry.define("percent = 0.01 = %")
+    return registry
+
+
+@cache
+def dimension_name(unit: str) -> str:
+    """Words for the kind of quantity a unit measures, for messages: "m/s" -> "a speed (m/s)"."""
+    words = {
+        "m": "a length", "kg": "a mass", "s": "a time", "K": "a temperature", "Pa": "a pressure or stress",
+        "m/s": "a speed", "m/s^2": "an acceleration", "kg/m^3": "a density", "rad": "an angle",
+        "W/m^2": "a heat flux", "J/kg": "a specific energy", "W/m/K": "a conductivity", "J/kg/K": "a heat capacity",
+        "Pa*m^3/s": "a leak rate", "": "a plain number",
+    }  # fmt: skip
+    name = words.get(unit, "a quantity")
+    return f"{name} in {unit} or a compatible unit" if unit else name
+
+
+@cache
+def _factor(unit_text: str, si_unit: str) -> tuple[float, float]:
+    """(factor, offset) with SI = factor * value + offset."""
+    registry = _registry()
+    try:
+        source, target = registry.Unit(unit_text), registry.Unit(si_unit)
+        zero = registry.Quantity(0.0, source).to(target).magnitude
+        one = registry.Quantity(1.0, source).to(target).magnitude
+    except Exception as error:  # pint raises many kinds, all meaning "not this unit"
+        raise UnitError(f"the unit {unit_text!r}", dimension_name(si_unit)) from error
+    # Rounding guards the exactness of decimal prefixes: 1 mm must be 0.001, not 0.0010000000000000002.
+    return float(f"{one - zero:.15g}"), float(f"{zero:.15g}")
+
+
+def parse(text: object, si_unit: str, *, difference: bool = False) -> tuple[float, str]:
+    """SI value and written unit of `text` ("25 mm" -> 0.025, "mm"); plain numbers only where `si_unit` is "".
+
+    `difference` reads a spread or step: "15 K" is fine, an offset unit such as degC is refused.
+    Raises UnitError.
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise UnitError(repr(text), dimension_name(si_unit))
+    if not isinstance(text, str):
+        if si_unit:
+            raise UnitError(
+                f"the bare number {text!r}", f'{dimension_name(si_unit)}, written as text: "{text} {si_unit}"'
+            )
+        return float(text), ""
+    match = _NUMBER.match(text)
+    if match is None:
+        raise UnitError(repr(text), dimension_name(si_unit))
+    number, unit = float(match[1]), match[2]
+    if not unit and si_unit:
+        raise UnitError(f"{text!r} without a unit", dimension_name(si_unit))
+    factor, offset = _factor(unit, si_unit)
+    if difference and offset:
+        raise UnitError(repr(text), f"a difference, so {si_unit} rather than {unit}")
+    # Dividing by the inverse keeps decimal prefixes exact (40 / 1000, not 40 * 0.001).
+    inverse = 1.0 / factor
+    scaled = (
+        number / round(inverse) if factor < 1 and abs(inverse - round(inverse)) < 1e-9 * inverse else number * factor
+    )
+    return scaled + offset, unit
+
+
+def convert(value: float, si_unit: str, unit: str) -> float:
+    """An SI value expressed in `unit`."""
+    factor, offset = _factor(unit, si_unit)
+    return (value - offset) / factor
+
+
+def show(value: float, si_unit: str, unit: str = "", digits: int = 4) -> str:
+    """Text for a person: 0.025, "m", "mm" -> "25 mm"."""
+    unit = unit or si_unit
+    return f"{convert(value, si_unit, unit):.{digits}g} {unit}".rstrip()
