@@ -29,10 +29,12 @@ class Check:
 
     @classmethod
     def at_most(cls, value: float, limit: float) -> Check:
+        """Good when `value` does not exceed `limit`."""
         return cls(float(value), float(limit), bool(value <= limit))
 
     @classmethod
     def at_least(cls, value: float, limit: float) -> Check:
+        """Good when `value` reaches `limit`."""
         return cls(float(value), float(limit), bool(value >= limit))
 
 

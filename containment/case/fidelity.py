@@ -1,4 +1,4 @@
-"""How finely each rung resolves: three named sets of numerical settings, overridable in a case under [fidelity.<name>]."""
+"""How finely each rung resolves: three named sets of numerical settings, overridable under [fidelity.<name>]."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Requirement(Section):
 
 
 class Correlation(Section):
-    """Correlation of some inputs in standard normal space (Gaussian copula); `matrix` is (n, n) in the order of `inputs`."""
+    """Correlation of inputs in standard normal space (Gaussian copula); `matrix` is (n, n) in the order of `inputs`."""
 
     inputs: tuple[str, ...]
     matrix: tuple[tuple[float, ...], ...]

@@ -1,4 +1,4 @@
-"""The typed values a case is made of: a number with unit, source, confidence and, where it is not certain, a distribution.
+"""The typed values a case is made of: a number with unit, source, confidence and, where uncertain, a distribution.
 
 A value is written short (`diameter = "1.25 m"`) or in full:
 
@@ -10,6 +10,7 @@ Every value with an `uncertainty` is an input of the analysis, named by its path
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
@@ -31,6 +32,18 @@ DISTRIBUTIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "rayleigh": (frozenset({"scale"}), frozenset()),
 }
 _WITH_UNIT = frozenset({"sd", "low", "high", "scale"})
+
+
+@dataclass(frozen=True)
+class CardName:
+    """Marks a text that names a shipped file: a material card, an evidence set, an atmosphere."""
+
+    kind: str
+
+
+Material = Annotated[str, CardName("materials")]
+EvidenceSet = Annotated[str, CardName("evidence")]
+Atmosphere = Annotated[str, CardName("atmospheres")]
 
 
 class Section(BaseModel):
@@ -215,7 +228,7 @@ class _Reader:
 def quantity(unit: str, *, positive: bool = False, minimum: float | None = None, maximum: float | None = None) -> Any:
     """A pydantic type for a value of one dimension: `mass: quantity("kg", positive=True)`."""
     schema = {
-        "description": f"{unit or 'plain number'}; text with unit, or a table with value, source, confidence, uncertainty",
+        "description": f"{unit or 'plain number'}; text with unit or a table (value, source, confidence, uncertainty)",
         "anyOf": [{"type": "string"}, {"type": "number"}, {"type": "object", "required": ["value"]}],
     }
     return Annotated[Quantity, BeforeValidator(_Reader(unit, positive, minimum, maximum)), WithJsonSchema(schema)]
