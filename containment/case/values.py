@@ -31,7 +31,7 @@ DISTRIBUTIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "weibull": (frozenset({"shape", "scale"}), frozenset()),
     "rayleigh": (frozenset({"scale"}), frozenset()),
 }
-_WITH_UNIT = frozenset({"sd", "low", "high", "scale"})
+WITH_UNIT = frozenset({"sd", "low", "high", "scale"})
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _uncertainty(raw: object, unit: str, value: float) -> Uncertainty:
     for key, item in raw.items():
         spread = key == "sd"
         parameters[key], _ = _parsed(
-            item, unit if key in _WITH_UNIT else "", key=f"uncertainty.{key}", difference=spread
+            item, unit if key in WITH_UNIT else "", key=f"uncertainty.{key}", difference=spread
         )
     if name == "normal":
         if len(parameters) != 1:
