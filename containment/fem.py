@@ -1,0 +1,290 @@
+"""The one place that knows the finite-element stack (DOLFINx 0.11, PETSc, MPI); every other room imports it from here.
+
+Order matters: MPI and PETSc must be up before DOLFINx, PETSc must not catch signals (it would answer SIGTERM of a stopped
+run with MPI_Abort), and the form compiler's time limit of 10 s is too short where several workers compile at once.
+One process solves one sample, so meshes live on MPI.COMM_SELF.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from containment.errors import MissingPartError, SolverError
+
+if TYPE_CHECKING:
+    from containment.meshing.mesh import SectionMesh
+
+# Seconds a worker waits for another one compiling the same form; 1-4 s of work, slower on an oversubscribed machine.
+_JIT_PATIENCE = 60
+_VERSION = "0.11"
+_INSTALL = "pip install 'containment[fe]'"
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+def _load() -> tuple[Any, Any, Any, Any, Any]:
+    """Import MPI, PETSc, DOLFINx, UFL, Basix in the order that works. Raises MissingPartError."""
+    try:
+        importlib.import_module("dolfinx_solver")  # orders MPI before the compiled modules of the PyPI wheel
+    except ModuleNotFoundError as error:
+        if error.name != "dolfinx_solver":
+            raise _missing(error) from error
+    except ImportError as error:
+        raise _missing(error) from error
+    try:
+        petsc4py = importlib.import_module("petsc4py")
+        petsc4py.init(["containment", "-no_signal_handler"])
+        petsc = importlib.import_module("petsc4py.PETSc")
+        mpi = importlib.import_module("mpi4py.MPI")
+        dolfinx = importlib.import_module("dolfinx")
+        for part in ("dolfinx.fem.petsc", "dolfinx.io", "dolfinx.jit", "dolfinx.mesh", "basix.ufl"):
+            importlib.import_module(part)
+        ufl, basix = importlib.import_module("ufl"), importlib.import_module("basix")
+    except ImportError as error:
+        raise _missing(error) from error
+    if not dolfinx.__version__.startswith(_VERSION):
+        raise MissingPartError(f"found DOLFINx {dolfinx.__version__}, expected {_VERSION}", advice=_INSTALL)
+    if not np.issubdtype(petsc.ScalarType, np.floating):
+        raise MissingPartError("found PETSc with complex numbers, expected real ones", advice=_INSTALL)
+    return dolfinx, ufl, basix, petsc, mpi
+
+
+def _missing(error: ImportError) -> MissingPartError:
+    return MissingPartError(f"the finite-element part cannot be loaded: {error}", advice=_INSTALL)
+
+
+dolfinx, ufl, basix, PETSc, MPI = _load()
+
+
+def _prepare_compiler() -> None:
+    """Give the form compiler patience, a folder it may write to, and no half-made file of a killed process."""
+    options = dolfinx.jit.DOLFINX_DEFAULT_JIT_OPTIONS
+    options["timeout"] = (_JIT_PATIENCE, options["timeout"][1])
+    folder = Path(str(options["cache_dir"][0]))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        folder = Path(tempfile.gettempdir()) / f"containment-forms-{os.getuid()}"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        options["cache_dir"] = (str(folder), options["cache_dir"][1])
+    for source in folder.glob("libffcx_*.c"):
+        # The compiler waits for "<name>.c.cached"; a source older than its patience without it never finishes.
+        try:
+            if not source.with_suffix(".c.cached").exists() and time.time() - source.stat().st_mtime > _JIT_PATIENCE:
+                source.unlink()
+        except FileNotFoundError:  # another worker was faster
+            continue
+
+
+_prepare_compiler()
+
+
+# --- the mesh
+
+
+class FeMesh(NamedTuple):
+    """A DOLFINx mesh with its region tags (cells) and facet tags; numbers as in the SectionMesh."""
+
+    mesh: Any
+    cell_tags: Any
+    facet_tags: Any
+
+
+def to_dolfinx(section: SectionMesh) -> FeMesh:
+    """The section as a DOLFINx mesh (first order, one process) with cell and facet tags, interior facets included."""
+    element = basix.ufl.element("Lagrange", "triangle", 1, shape=(2,))
+    mesh = dolfinx.mesh.create_mesh(MPI.COMM_SELF, section.triangles, element, section.points)
+    tdim = mesh.topology.dim
+    cells = np.arange(len(section.triangles), dtype=np.int32)
+    region = section.region[mesh.topology.original_cell_index].astype(np.int32)
+    cell_tags = dolfinx.mesh.meshtags(mesh, tdim, cells, region)
+    cell_tags.name = "region"
+    vertex_of_point = np.empty(len(section.points), dtype=np.int32)
+    vertices = mesh.topology.connectivity(tdim, 0).array.reshape(-1, 3)
+    vertex_of_point[mesh.geometry.input_global_indices[mesh.geometry.dofmaps[0]]] = vertices
+    mesh.topology.create_connectivity(tdim - 1, tdim)
+    mesh.topology.create_connectivity(tdim - 1, 0)
+    mesh.topology.create_connectivity(0, tdim - 1)
+    facet_tags = _facet_tags(mesh, vertex_of_point[section.facets], section.facet)
+    return FeMesh(mesh, cell_tags, facet_tags)
+
+
+def _facet_tags(mesh: Any, ends: npt.NDArray[np.int32], values: Ints) -> Any:
+    """Tag mesh facets by their two vertices; every asked facet must exist."""
+    tdim = mesh.topology.dim
+    all_ends = np.sort(mesh.topology.connectivity(tdim - 1, 0).array.reshape(-1, 2).astype(np.int64), axis=1)
+    count = mesh.geometry.x.shape[0] + 1
+    known = all_ends[:, 0] * count + all_ends[:, 1]
+    wanted = np.sort(ends.astype(np.int64), axis=1)
+    keys = wanted[:, 0] * count + wanted[:, 1]
+    order = np.argsort(known)
+    place = np.searchsorted(known, keys, sorter=order)
+    found = order[np.minimum(place, len(order) - 1)]
+    if len(keys) and not np.array_equal(known[found], keys):
+        raise SolverError("a tagged edge is no edge of any triangle", advice="check the facets of the mesh")
+    facets, first = np.unique(found, return_index=True)
+    tags = dolfinx.mesh.meshtags(mesh, tdim - 1, facets.astype(np.int32), values[first].astype(np.int32))
+    tags.name = "facet"
+    return tags
+
+
+def node_dofs(space: Any) -> Ints:
+    """(n,) dof (block) of every point of the SectionMesh in a continuous first-order space; its inverse maps back."""
+    mesh = space.mesh
+    points = mesh.geometry.input_global_indices[mesh.geometry.dofmaps[0]]
+    dofs = np.empty(mesh.geometry.x.shape[0], dtype=np.int64)
+    dofs[points] = space.dofmap.list
+    return dofs
+
+
+def cell_dofs(space: Any) -> Ints:
+    """(m,) dof of every triangle of the SectionMesh in a piecewise constant space."""
+    dofs = np.empty(len(space.mesh.topology.original_cell_index), dtype=np.int64)
+    dofs[space.mesh.topology.original_cell_index] = space.dofmap.list[:, 0]
+    return dofs
+
+
+def node_values(function: Any) -> Floats:
+    """Nodal values of a first-order function in the point order of the SectionMesh: (n,), or (n, size) for vectors."""
+    return _blocks(function)[node_dofs(function.function_space)]
+
+
+def cell_values(function: Any) -> Floats:
+    """Values of a piecewise constant function in the triangle order of the SectionMesh: (m,) or (m, size)."""
+    return _blocks(function)[cell_dofs(function.function_space)]
+
+
+def set_node_values(function: Any, values: npt.ArrayLike) -> None:
+    """Fill a first-order function from values in the point order of the SectionMesh."""
+    _blocks(function)[node_dofs(function.function_space)] = np.asarray(values, dtype=np.float64)
+    function.x.scatter_forward()
+
+
+def set_cell_values(function: Any, values: npt.ArrayLike) -> None:
+    """Fill a piecewise constant function from values in the triangle order of the SectionMesh."""
+    _blocks(function)[cell_dofs(function.function_space)] = np.asarray(values, dtype=np.float64)
+    function.x.scatter_forward()
+
+
+def _blocks(function: Any) -> Floats:
+    size = function.function_space.dofmap.bs
+    array = function.x.array
+    return array if size == 1 else array.reshape(-1, size)  # type: ignore[no-any-return]
+
+
+# --- linear algebra
+
+
+class LinearSolver:
+    """A PETSc solver for one matrix: `solve` as often as wanted, `refresh` after the matrix has changed.
+
+    method "lu": factored once, exact; "bicgstab": BiCGStab with ILU(0), which suits mass-dominated transient matrices,
+    and falls back to LU for the step where it does not converge. Raises SolverError with PETSc's reason and the residuals.
+    """
+
+    def __init__(self, matrix: Any, *, method: str = "lu", tolerance: float = 1e-10, iterations: int = 200) -> None:
+        self._matrix = matrix
+        self.fallbacks = 0
+        self._direct: Any = None
+        self._iterative: Any = None
+        if method == "bicgstab":
+            self._iterative = _ksp(matrix, "bcgs", "ilu")
+            self._iterative.setTolerances(rtol=tolerance, max_it=iterations)
+            self._iterative.setInitialGuessNonzero(True)
+            self._iterative.setConvergenceHistory(iterations + 1)
+        elif method == "lu":
+            self._direct = _ksp(matrix, "preonly", "lu")
+        else:
+            raise SolverError(f"found linear solver {method!r}, expected lu or bicgstab")
+
+    def refresh(self) -> None:
+        """The matrix has new values: factor again at the next solve."""
+        for solver in (self._direct, self._iterative):
+            if solver is not None:
+                solver.setOperators(self._matrix)
+
+    def solve(self, right: Any, solution: Any) -> None:
+        """Solve into the PETSc vector `solution` (its content is the first guess of the iterative method)."""
+        history: Sequence[float] = ()
+        if self._iterative is not None:
+            if self._run(self._iterative, right, solution):
+                return
+            history = list(self._iterative.getConvergenceHistory())
+            self.fallbacks += 1
+            if self._direct is None:
+                self._direct = _ksp(self._matrix, "preonly", "lu")
+            self._direct.setOperators(self._matrix)
+        if not self._run(self._direct, right, solution):
+            raise SolverError(
+                f"linear solve failed, PETSc reason {self._direct.getConvergedReason()} ({self._matrix.getSize()[0]} unknowns)",
+                history=history,
+                advice="look for a region without material or a part without support",
+            )
+
+    @staticmethod
+    def _run(solver: Any, right: Any, solution: Any) -> bool:
+        try:
+            solver.solve(right, solution)
+        except PETSc.Error:  # a zero pivot is raised, not reported
+            return False
+        return bool(solver.getConvergedReason() > 0 and np.isfinite(solution.norm()))
+
+
+def _ksp(matrix: Any, kind: str, preconditioner: str) -> Any:
+    solver = PETSc.KSP().create(matrix.getComm())
+    solver.setOperators(matrix)
+    solver.setType(kind)
+    pc = solver.getPC()
+    pc.setType(preconditioner)
+    # MUMPS overtakes PETSc's own LU at about ten thousand unknowns (measured: 5k equal, 20k half the time)
+    if preconditioner == "lu" and matrix.getSize()[0] > 10_000:
+        pc.setFactorSolverType("mumps")
+    return solver
+
+
+# --- files for ParaView
+
+
+class FieldFile:
+    """A file ParaView opens: one mesh, fields over time. First-order or piecewise constant functions only.
+
+    Written as XDMF with its data in an HDF5 file beside it; use as a context manager.
+    """
+
+    def __init__(self, path: Path, mesh: Any) -> None:
+        self._file = dolfinx.io.XDMFFile(mesh.comm, str(path.with_suffix(".xdmf")), "w")
+        self._file.write_mesh(mesh)
+
+    def __enter__(self) -> FieldFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, functions: Mapping[str, Any], time: float = 0.0) -> None:
+        """Append fields at a time, s; the keys become their names."""
+        for name, function in functions.items():
+            function.name = name
+            self._file.write_function(function, time)
+
+
+def write_fields(path: Path, mesh: Any, functions: Mapping[str, Any], time: float = 0.0) -> None:
+    """Write fields at one time to `path` (.xdmf with .h5 beside it)."""
+    with FieldFile(path, mesh) as file:
+        file.write(functions, time)

@@ -1,0 +1,1 @@
+"""Geometry to mesh: the axisymmetric section, from a recipe or from a user's own file, tagged and checked."""
