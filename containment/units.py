@@ -103,3 +103,21 @@ def show(value: float, si_unit: str, unit: str = "", digits: int = 4) -> str:
     """Text for a person: 0.025, "m", "mm" -> "25 mm"."""
     unit = unit or si_unit
     return f"{convert(value, si_unit, unit):.{digits}g} {unit}".rstrip()
+
+
+_PLEASANT = {
+    "m/s^2": "g_0", "W/m^2": "W/cm^2", "J/m^2": "kJ/cm^2", "rad": "deg", "K": "degC",
+}  # fmt: skip
+_SHOWN = {"degC": "°C", "g_0": "g", "deg": "°"}
+
+
+def pleasant(value: float, si_unit: str, digits: int = 4) -> str:
+    """Text in the unit people of the field use: m/s^2 as g, K as °C, Pa as MPa where large, m as mm where small."""
+    unit = _PLEASANT.get(si_unit, si_unit)
+    if si_unit == "Pa":
+        unit = "MPa" if abs(value) >= 1e6 else "kPa" if abs(value) >= 1e3 else "Pa"
+    elif si_unit == "m" and value != 0.0:
+        unit = "nm" if abs(value) < 1e-6 else "mm" if abs(value) < 0.5 else "m" if abs(value) < 1e4 else "km"
+    elif si_unit == "s" and abs(value) >= 7200:
+        unit = "hour"
+    return f"{convert(value, si_unit, unit):.{digits}g} {_SHOWN.get(unit, unit)}".rstrip()

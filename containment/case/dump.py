@@ -1,4 +1,4 @@
-"""A case as text again: the resolved TOML of a run folder, and the plain values that decide whether a stage is recomputed."""
+"""A case as text again: the resolved TOML of a run folder, and the plain values on which a stage depends."""
 
 from __future__ import annotations
 

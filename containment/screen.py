@@ -1,0 +1,197 @@
+"""What the commands print: tables for a person at a terminal, plain text when piped."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from containment.units import pleasant, show
+
+if TYPE_CHECKING:
+    from containment.case.schema import Case
+    from containment.case.values import Quantity
+    from containment.compare import Difference
+    from containment.result import Check, StageResult
+    from containment.verification.catalogue import Item
+
+
+def _console() -> Console:
+    # Piped output keeps whole lines: a table cut at 80 columns cannot be read by the next program.
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    return table
+
+
+def _print(*things: object) -> None:
+    console = _console()
+    for thing in things:
+        console.print(thing)
+
+
+def listing(found: Mapping[str, Sequence[str]]) -> None:
+    """Shipped files by kind."""
+    for kind, names in found.items():
+        _print(f"[bold]{kind}[/]  " + "  ".join(names))
+
+
+def case_summary(case: Case, *, inputs: bool = True) -> None:
+    """A valid case: stages it can run, its uncertain inputs, how well its values are known."""
+    from containment.stages import available
+
+    quantities = dict(case.quantities())
+    confidence: dict[str, int] = {}
+    for quantity in quantities.values():
+        confidence[quantity.confidence] = confidence.get(quantity.confidence, 0) + 1
+    if inputs:
+        table = _table("input", "nominal", "kind", "distribution", "confidence", "source")
+        for path, quantity in case.inputs().items():
+            spread = quantity.uncertainty
+            if spread is not None:
+                nominal = show(quantity.value, quantity.si_unit, quantity.unit)
+                table.add_row(path, nominal, spread.kind, _distribution(quantity), quantity.confidence, quantity.source)
+        _print(table, "")
+    counts = ", ".join(f"{n} {word}" for word, n in sorted(confidence.items()))
+    _print(f"{case.name}: valid. {len(quantities)} values ({counts}), {len(case.inputs())} uncertain inputs.")
+    _print("stages: " + ", ".join(available(case)))
+
+
+def _distribution(quantity: Quantity) -> str:
+    spread = quantity.uncertainty
+    if spread is None:
+        return ""
+    from containment.case.values import WITH_UNIT
+
+    def text(key: str, value: float) -> str:
+        offset = quantity.unit in ("degC", "degF")
+        unit = quantity.si_unit if offset else quantity.unit
+        return f"{key} {show(value, quantity.si_unit, unit) if key in WITH_UNIT else f'{value:.4g}'}"
+
+    return f"{spread.distribution} ({', '.join(text(k, v) for k, v in spread.parameters.items())})"
+
+
+def stage(result: StageResult, figures: Sequence[Path]) -> None:
+    """Responses, checks and notes of one stage."""
+    table = _table(result.stage, "value", "rung")
+    for name, response in result.responses.items():
+        table.add_row(
+            name.removeprefix(f"{result.stage}."), pleasant(response.value, response.unit), str(response.rung)
+        )
+    _print(table)
+    checks(result.checks)
+    for note in result.notes:
+        _print(f"note: {note}")
+    for figure in figures:
+        _print(f"figure: {figure}")
+
+
+def checks(found: Mapping[str, Check]) -> None:
+    """Checks with their limits."""
+    if found:
+        table = _table("check", "value", "limit", "")
+        for name, check in found.items():
+            table.add_row(name, f"{check.value:.3g}", f"{check.limit:.3g}", "ok" if check.ok else "[bold red]FAILED[/]")
+        _print("", table)
+
+
+def posterior(summary: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    """Rows of prior and posterior."""
+    if summary:
+        table = _table(*(str(key) for key in summary[0]))
+        for row in summary:
+            table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
+        _print(table)
+    _print(f"posterior: {folder / 'posterior.nc'}")
+
+
+def study(rows: Mapping[str, Any], folder: Path) -> None:
+    """Outcome of an ensemble."""
+    _print(
+        f"{rows['done']} of {rows['samples']} samples done, {rows['failed']} failed,"
+        f" {rows['reused']} were there already"
+    )
+    table = _table("response", "p05", "median", "p95")
+    for name, (low, middle, high, unit) in rows["responses"].items():
+        table.add_row(name, *(pleasant(value, unit) for value in (low, middle, high)))
+    _print(table, f"table: {folder / 'responses.parquet'}")
+
+
+def verdict(answer: Mapping[str, Any], folder: Path) -> None:
+    """The verdict table: P(loss), barriers, limit states, failures."""
+    loss, wanted = answer["probability_of_loss"], answer["requirement"]
+    colour = {"demonstrated": "green", "violated": "red"}.get(answer["verdict"], "yellow")
+    _print(
+        f"\nRequirement: P(loss) < {wanted['probability']:.1e} for particles of {wanted['particle_m'] * 1e9:.0f} nm,"
+        f" with assurance {wanted['assurance_wanted']:.2f}",
+        f"[bold {colour}]{answer['verdict'].upper()}[/]",
+        f"P(loss): mean {loss['mean']:.2e}, median {loss['median']:.2e}, 5 % {loss['p05']:.2e}, 95 % {loss['p95']:.2e};"
+        f" probability that it is below the requirement: {loss['prob_below_requirement']:.3f}",
+        f"conditional on: {answer.get('conditional_on', 'the models, priors and assumed values of this case')}\n",
+    )
+    table = _table("barrier", "mean", "5 %", "95 %")
+    for name, row in answer["barriers"].items():
+        table.add_row(name, *(f"{row[key]:.2e}" for key in ("mean", "p05", "p95")))
+    _print(table, "")
+    table = _table("limit state", "barrier", "phase", "mean", "5 %", "95 %", "method")
+    ranked = sorted(answer["limit_states"].items(), key=lambda item: -item[1]["mean"])
+    for name, row in ranked:
+        values = (f"{row[key]:.2e}" for key in ("mean", "p05", "p95"))
+        table.add_row(name, row["barrier"], row["phase"], *values, row["method"])
+    _print(table, "")
+    failed = answer["failed_samples"]
+    _print(
+        f"failed samples: {failed['count']} of {failed['of']};"
+        f" P(loss) is {failed['probability_if_safe']:.2e} if all of them were safe,"
+        f" {failed['probability_if_lost']:.2e} if all were lost"
+    )
+    for name, check in answer.get("checks", {}).items():
+        if not check["ok"]:
+            _print(f"[bold red]check {name}: {check['value']:.3g} exceeds {check['limit']:.3g}[/]")
+    report = folder / "report.html"
+    _print(f"report: {report}" if report.exists() else f"run folder: {folder}")
+
+
+def differences(found: Mapping[str, Sequence[Difference]]) -> None:
+    """What changed between two runs."""
+    for title, rows in found.items():
+        if not rows:
+            _print(f"{title}: the same")
+            continue
+        table = _table(title, "first", "second", "ratio")
+        for row in rows:
+            both = [value for value in (row.first, row.second) if isinstance(value, int | float) and value]
+            ratio = f"{both[1] / both[0]:.3g}" if len(both) == 2 else ""
+            table.add_row(row.key, _short(row.first), _short(row.second), ratio)
+        _print(table, "")
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "-" if value is None else str(value)
+
+
+def catalogue(items: Sequence[Item], *, json: bool) -> bool:
+    """The benchmark table; True when everything passed."""
+    if json:
+        rows = [{**vars(item)} if hasattr(item, "__dict__") else item.__dict__ for item in items]
+        _console().print_json(json_module.dumps(rows, default=str))
+    else:
+        table = _table("benchmark", "reference", "ours", "difference", "tolerance", "", "source")
+        for item in items:
+            mark = "pass" if item.ok else "[bold red]FAIL[/]"
+            values = (
+                f"{item.reference:.6g} {item.unit}",
+                f"{item.ours:.6g}",
+                f"{item.difference:.2e}",
+                f"{item.tolerance:.2e}",
+            )
+            table.add_row(item.name, *values, mark, item.source)
+        _print(table, f"{sum(item.ok for item in items)} of {len(items)} passed")
+    return all(item.ok for item in items)

@@ -1,0 +1,169 @@
+"""The stages in the order of the flow: what each reads, what it follows, and how one sample is carried through them."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from containment.case.dump import values_of
+from containment.errors import CaseError, ContainmentError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from containment.case.fidelity import Fidelity
+    from containment.case.schema import Case
+    from containment.result import StageResult
+    from containment.store import RunFolder
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the chain.
+
+    `module` holds `run(case, upstream, fidelity, *, fields)`; `needs` are the sections without which it cannot run,
+    `reads` all sections it looks at; `after` the stages whose results it uses where the case has them; `settings`
+    the numbers of the fidelity it depends on.
+    """
+
+    module: str
+    needs: tuple[str, ...]
+    reads: tuple[str, ...]
+    after: tuple[str, ...]
+    settings: tuple[str, ...]
+
+
+STAGES: dict[str, Stage] = {
+    "mesh": Stage(
+        "containment.meshing.stage", ("geometry",), ("geometry", "vehicle", "heatshield"), (), ("mesh_size",)
+    ),
+    "entry": Stage("containment.entry.stage", ("vehicle", "entry"), ("vehicle", "entry", "heatshield"), (), ()),
+    "heatshield": Stage(
+        "containment.thermal.heatshield_stage", ("heatshield",), ("heatshield", "geometry"), ("entry",),
+        ("heatshield_cells", "heatshield_step"),
+    ),
+    "soak": Stage(
+        "containment.thermal.soak_stage", ("soak", "geometry"), ("soak", "geometry", "heatshield", "vehicle"),
+        ("mesh", "entry", "heatshield"), ("soak_steps",),
+    ),
+    "stress": Stage(
+        "containment.structure.stress_stage", ("stress", "geometry"), ("stress", "geometry", "vehicle"),
+        ("mesh", "entry", "soak"), (),
+    ),
+    "landing": Stage(
+        "containment.structure.landing_stage", ("landing", "geometry"), ("landing", "geometry", "vehicle", "entry"),
+        ("mesh", "entry", "soak"), ("landing_masses",),
+    ),
+    "leak": Stage(
+        "containment.leak.stage", ("leak",), ("leak", "requirement", "landing"), ("soak", "landing"), ()
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one stage took."""
+
+    wall_s: float
+    cpu_s: float
+    cached: bool = False
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Results of the stages run for one sample."""
+
+    results: dict[str, StageResult]
+    costs: dict[str, Cost]
+
+    def responses(self) -> dict[str, float]:
+        """Every response in SI."""
+        return {name: r.value for result in self.results.values() for name, r in result.responses.items()}
+
+
+def available(case: Case) -> list[str]:
+    """Stages this case has the sections for, in order."""
+    return [
+        name for name, stage in STAGES.items() if all(getattr(case, section) is not None for section in stage.needs)
+    ]
+
+
+def needed(case: Case, last: str) -> list[str]:
+    """The stages that must run to deliver `last`, in order; those the case has no sections for are left out."""
+    if last not in STAGES:
+        raise UsageError(f"no stage {last!r}", advice=f"stages are {', '.join(STAGES)}")
+    present = available(case)
+    if last not in present:
+        lacking = [section for section in STAGES[last].needs if getattr(case, section) is None]
+        problem = Problem(case.name, 0, 0, lacking[0], "no such section", f"[{lacking[0]}] for stage {last}", "add it")
+        raise CaseError([problem])
+    wanted = {last}
+    for name in reversed(list(STAGES)):
+        if name in wanted:
+            wanted.update(set(STAGES[name].after) & set(present))
+    return [name for name in STAGES if name in wanted]
+
+
+def keys(case: Case, fidelity: Fidelity, names: list[str]) -> dict[str, str]:
+    """Content key of each stage: its part of the case, its settings, its code and the keys of what it follows."""
+    from containment import provenance
+    from containment.store import stage_key
+
+    found: dict[str, str] = {}
+    for name in names:
+        stage = STAGES[name]
+        room = stage.module.split(".")[1]
+        found[name] = stage_key(
+            name,
+            values_of(case, stage.reads),
+            {setting: getattr(fidelity, setting) for setting in stage.settings},
+            provenance.code_hash(room),
+            [found[upstream] for upstream in stage.after if upstream in found],
+        )
+    return found
+
+
+def run_chain(
+    case: Case, fidelity: Fidelity, names: list[str], folder: RunFolder | None = None, fields: Path | None = None
+) -> Chain:
+    """Carry one sample (a resolved case) through stages; with a folder, stages already there are not run again."""
+    results: dict[str, StageResult] = {}
+    costs: dict[str, Cost] = {}
+    hashes = keys(case, fidelity, names) if folder else {}
+    for name in names:
+        start, cpu = time.perf_counter(), time.process_time()
+        stored = folder.load_stage(name, hashes[name]) if folder else None
+        if stored is None:
+            result = _run_one(name, case, results, fidelity, fields)
+            if folder:
+                folder.save_stage(result, hashes[name])
+        results[name] = stored or result
+        costs[name] = Cost(time.perf_counter() - start, time.process_time() - cpu, stored is not None)
+    return Chain(results, costs)
+
+
+def _run_one(
+    name: str, case: Case, results: Mapping[str, StageResult], fidelity: Fidelity, fields: Path | None
+) -> StageResult:
+    upstream = {key: results[key] for key in STAGES[name].after if key in results}
+    try:
+        module = importlib.import_module(STAGES[name].module)
+        result: StageResult = module.run(case, upstream, fidelity, fields=fields)
+    except ContainmentError as error:
+        error.message = f"stage {name}: {error.message}"
+        raise
+    return result
+
+
+def evaluate(job: tuple[Case, Mapping[str, float], Fidelity, list[str]]) -> dict[str, float]:
+    """Responses of one sample (run in a worker); costs come along as "cost.<stage>.wall_s" and ".cpu_s"."""
+    case, sample, fidelity, names = job
+    chain = run_chain(case.at(sample), fidelity, names)
+    costs = {
+        f"cost.{name}.{part}": value
+        for name, cost in chain.costs.items()
+        for part, value in (("wall_s", cost.wall_s), ("cpu_s", cost.cpu_s))
+    }
+    return chain.responses() | costs
