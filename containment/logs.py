@@ -15,8 +15,8 @@ from containment.errors import StorageError
 ROOT = logging.getLogger("containment")
 
 
-def configure(verbosity: int = 0) -> None:
-    """Send the package's log to stderr: -1 (`-q`) warnings only, 0 what is being done, 1 and more (`-v`) details.
+def to_terminal(*, quiet: bool = False, verbose: int = 0) -> None:
+    """Send the package's log to stderr: what is being done, details (`-v`) or warnings only (`-q`).
 
     Calling it again replaces the former settings.
     """
@@ -31,7 +31,7 @@ def configure(verbosity: int = 0) -> None:
         if terminal
         else _Plain(sys.stderr)
     )
-    level = logging.WARNING if verbosity < 0 else logging.DEBUG if verbosity > 0 else logging.INFO
+    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
     handler.setLevel(level)
     ROOT.addHandler(handler)
     ROOT.setLevel(min([level, *(h.level for h in ROOT.handlers)]))

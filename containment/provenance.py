@@ -94,20 +94,29 @@ def room_hashes() -> dict[str, str]:
     return {entry.stem: tree_hash(sorted(entry.rglob("*.py")) if entry.is_dir() else [entry]) for entry in entries}
 
 
-def code_hash(*modules: str) -> str:
-    """Hash of the named modules, of every module of the package they reach by imports, and of the versions of what
-    these import from outside.
+def code_hash(*names: str) -> str:
+    """Hash of modules ("containment.thermal.stage") or rooms ("thermal": every module in it), of every module of the
+    package these reach by imports, and of the versions of what they import from outside.
 
     A change in one room so changes the key only of the stages that depend on it. Imports are read from the source
     (also those inside functions, not those for type checking only), nothing is executed.
     """
-    ours, others = _reached(modules)
+    ours, others = _reached(module for name in names for module in _modules(name))
     digest = hashlib.sha256()
     for name in sorted(ours):
         digest.update(name.encode() + b"\0" + _source(name).read_bytes() + b"\0")
     for name in sorted(others):
         digest.update(f"{name}={version(name) or ''}\0".encode())
     return digest.hexdigest()[:16]
+
+
+def _modules(name: str) -> list[str]:
+    full = name if name.split(".")[0] == "containment" else f"containment.{name}"
+    folder = _PACKAGE.parent.joinpath(*full.split("."))
+    if not folder.is_dir():
+        return [full]
+    files = (file.relative_to(_PACKAGE.parent).with_suffix("") for file in folder.rglob("*.py"))
+    return sorted(".".join(file.parts).removesuffix(".__init__") for file in files)
 
 
 def _source(module: str) -> Path:
