@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from containment.case.entry import Entry, Vehicle
 from containment.case.fidelity import Fidelity, FidelityName, defaults
 from containment.case.values import Fraction, Length, Quantity, Section
 from containment.errors import UsageError
@@ -47,6 +48,8 @@ class Case(Section):
     description: str = ""
     requirement: Requirement | None = None
     study: Study = Study()
+    vehicle: Vehicle | None = None
+    entry: Entry | None = None
     fidelity: dict[FidelityName, dict[str, Any]] = Field(
         default_factory=dict, description="overrides of numerical settings"
     )

@@ -1,0 +1,171 @@
+"""The `[vehicle]` and `[entry]` sections: the body that flies, the state it arrives in, the air it meets."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from containment.case.values import (
+    Angle,
+    Atmosphere,
+    Confidence,
+    Factor,
+    Length,
+    Mass,
+    Quantity,
+    Section,
+    Speed,
+    _fault,
+    quantity,
+)
+
+Altitude = quantity("m", minimum=-400.0, maximum=1.0e6)
+MassChange = quantity("kg")
+SpeedChange = quantity("m/s")
+
+
+def _given(value: float, si_unit: str, why: str) -> Quantity:
+    """A value a case may leave out."""
+    return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
+
+
+class Drag(Section):
+    """Axial-force coefficient at zero incidence over Mach number, reference area = frontal area.
+
+    Between the points a monotone cubic is used, outside them the end values are held (Mach independence above,
+    incompressible flow below).
+    """
+
+    mach: tuple[float, ...] = Field(description="strictly increasing Mach numbers")
+    coefficient: tuple[float, ...] = Field(description="drag coefficient at each Mach number, on the frontal area")
+    source: str = ""
+    confidence: Confidence = "assumed"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if len(self.mach) != len(self.coefficient):
+            raise _fault(
+                f"{len(self.mach)} Mach numbers and {len(self.coefficient)} coefficients",
+                "as many of one as of the other", "add or remove entries", key="coefficient",
+            )  # fmt: skip
+        if len(self.mach) < 2:
+            raise _fault(f"{len(self.mach)} points", "at least two", "give a table from subsonic to entry", key="mach")
+        for before, after in zip(self.mach, self.mach[1:], strict=False):
+            if not after > before:
+                raise _fault(
+                    f"Mach {after:g} after {before:g}", "strictly increasing Mach numbers",
+                    "sort the table and remove repeated points", key="mach",
+                )  # fmt: skip
+        if not (self.mach[0] >= 0 and math.isfinite(self.mach[-1])):
+            raise _fault(
+                f"Mach {self.mach[0]:g} to {self.mach[-1]:g}", "finite Mach numbers >= 0", "correct", key="mach"
+            )
+        for value in self.coefficient:
+            if not 0 < value < 10:
+                raise _fault(f"{value:g}", "a drag coefficient between 0 and 10", "correct it", key="coefficient")
+        return self
+
+
+class Vehicle(Section):
+    """Outer shape, mass, drag and heating factors of the capsule."""
+
+    diameter: Length
+    nose_radius: Length
+    cone_half_angle: Angle = Field(description="angle between cone surface and axis")
+    mass: Mass = Field(description="mass at entry as designed")
+    mass_as_built: MassChange = Field(
+        _given(0.0, "kg", "no difference between built and designed"), description="built minus designed mass"
+    )
+    drag: Drag
+    hypersonic_drag_factor: Factor = _given(1.0, "", "drag table as it is")
+    subsonic_drag_factor: Factor = _given(1.0, "", "drag table as it is")
+    convective_factor: Factor = Field(
+        _given(1.0, "", "correlation as it is"), description="true over correlated convective heating"
+    )
+    radiative_factor: Factor = Field(
+        _given(1.0, "", "correlation as it is"), description="true over correlated radiative heating"
+    )
+    flank_factor: Factor = Field(
+        _given(1.0, "", "laminar distribution as it is"),
+        description="true over laminar (Lees) convective heating on the cone: turbulence, shoulder, sonic line",
+    )
+
+    @property
+    def frontal_area(self) -> float:
+        """pi D^2 / 4, m^2."""
+        return math.pi * self.diameter.value**2 / 4.0
+
+    @property
+    def entry_mass(self) -> float:
+        """Mass that flies: designed plus as-built difference, kg."""
+        return self.mass.value + self.mass_as_built.value
+
+    @property
+    def shoulder_arc(self) -> float:
+        """Arc length on the sphere-cone from the stagnation point to the full radius, m."""
+        angle, nose = self.cone_half_angle.value, self.nose_radius.value
+        tangent_radius = nose * math.cos(angle)
+        return nose * (math.pi / 2 - angle) + (self.diameter.value / 2 - tangent_radius) / math.sin(angle)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        angle = self.cone_half_angle.value
+        if not math.radians(10) <= angle <= math.radians(85):
+            raise _fault(
+                f"{math.degrees(angle):.4g} deg", "a cone half angle between 10 and 85 deg",
+                "give the angle between surface and axis", key="cone_half_angle",
+            )  # fmt: skip
+        if self.nose_radius.value * math.cos(angle) > self.diameter.value / 2:
+            raise _fault(
+                f"nose radius {self.nose_radius.value:g} m on a diameter of {self.diameter.value:g} m",
+                "a sphere that meets the cone inside the diameter", "reduce the nose radius", key="nose_radius",
+            )  # fmt: skip
+        if not self.entry_mass > 0:
+            raise _fault(f"{self.entry_mass:g} kg", "a positive mass", "correct mass_as_built", key="mass_as_built")
+        return self
+
+
+class Entry(Section):
+    """State at the entry interface and the air below it.
+
+    `latitude` is geodetic; `flight_path_angle` (negative down) and `azimuth` (clockwise from north) are measured from
+    the plane normal to the radius vector. `velocity = "inertial"` is converted by the vector difference V - w x r.
+    """
+
+    velocity: Literal["inertial", "relative"] = Field("inertial", description="frame of speed and angles")
+    speed: Speed
+    flight_path_angle: Angle = Field(description="negative below the horizontal")
+    azimuth: Angle = Field(description="clockwise from north")
+    altitude: Altitude
+    altitude_above: Literal["ellipsoid", "equatorial radius"] = "ellipsoid"
+    latitude: Angle
+    longitude: Angle
+    speed_error: SpeedChange = Field(_given(0.0, "m/s", "no error"), description="navigation error of the speed")
+    angle_error: Angle = Field(_given(0.0, "rad", "no error"), description="navigation error of the flight-path angle")
+    ground_altitude: Altitude = Field(description="landing site above the ellipsoid")
+    atmosphere: Atmosphere = Field("us-standard-1976", description="an atmosphere card: a name or a file")
+    density_factor: Factor = Field(
+        _given(1.0, "", "profile as it is"), description="true over tabulated density below 80 km"
+    )
+    upper_density_factor: Factor = Field(
+        _given(1.0, "", "profile as it is"), description="true over tabulated density above 80 km"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not -math.pi / 2 <= self.flight_path_angle.value < 0:
+            raise _fault(
+                f"{math.degrees(self.flight_path_angle.value):.4g} deg", "an angle from -90 deg to below 0",
+                "a vehicle that climbs at the interface never enters; negative is down", key="flight_path_angle",
+            )  # fmt: skip
+        if abs(self.latitude.value) > math.pi / 2:
+            raise _fault(f"{math.degrees(self.latitude.value):.4g} deg", "-90 to 90 deg", "correct it", key="latitude")
+        if not self.altitude.value > self.ground_altitude.value:
+            raise _fault(
+                f"entry at {self.altitude.value:g} m over ground at {self.ground_altitude.value:g} m",
+                "an interface above the ground", "raise the altitude", key="altitude",
+            )  # fmt: skip
+        return self

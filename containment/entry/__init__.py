@@ -1,0 +1,1 @@
+"""Entry: atmosphere, trajectory on the rotating oblate Earth, heating, dispersion."""
