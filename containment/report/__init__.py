@@ -1,0 +1,1 @@
+"""Figures, wording and the review document; reads a run folder only."""
