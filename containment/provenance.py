@@ -102,6 +102,8 @@ def code_hash(*names: str) -> str:
     (also those inside functions, not those for type checking only), nothing is executed.
     """
     ours, others = _reached(module for name in names for module in _modules(name))
+    if not ours:
+        raise ValueError(f"no module of the package among {names}")
     digest = hashlib.sha256()
     for name in sorted(ours):
         digest.update(name.encode() + b"\0" + _source(name).read_bytes() + b"\0")
