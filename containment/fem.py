@@ -1,7 +1,7 @@
 """The one place that knows the finite-element stack (DOLFINx 0.11, PETSc, MPI); every other room imports it from here.
 
-Order matters: MPI and PETSc must be up before DOLFINx, PETSc must not catch signals (it would answer SIGTERM of a stopped
-run with MPI_Abort), and the form compiler's time limit of 10 s is too short where several workers compile at once.
+Order matters: MPI and PETSc must be up before DOLFINx, PETSc must not catch signals (it would answer SIGTERM of a
+stopped run with MPI_Abort), and the form compiler's time limit of 10 s is too short where several workers compile.
 One process solves one sample, so meshes live on MPI.COMM_SELF.
 """
 
@@ -193,7 +193,7 @@ class LinearSolver:
     """A PETSc solver for one matrix: `solve` as often as wanted, `refresh` after the matrix has changed.
 
     method "lu": factored once, exact; "bicgstab": BiCGStab with ILU(0), which suits mass-dominated transient matrices,
-    and falls back to LU for the step where it does not converge. Raises SolverError with PETSc's reason and the residuals.
+    and falls back to LU for the step where it does not converge. Raises SolverError with PETSc's reason and residuals.
     """
 
     def __init__(self, matrix: Any, *, method: str = "lu", tolerance: float = 1e-10, iterations: int = 200) -> None:
@@ -229,8 +229,9 @@ class LinearSolver:
                 self._direct = _ksp(self._matrix, "preonly", "lu")
             self._direct.setOperators(self._matrix)
         if not self._run(self._direct, right, solution):
+            reason, unknowns = self._direct.getConvergedReason(), self._matrix.getSize()[0]
             raise SolverError(
-                f"linear solve failed, PETSc reason {self._direct.getConvergedReason()} ({self._matrix.getSize()[0]} unknowns)",
+                f"linear solve with {unknowns} unknowns failed, PETSc reason {reason}",
                 history=history,
                 advice="look for a region without material or a part without support",
             )

@@ -169,7 +169,7 @@ class SectionMesh:
         cls, points: npt.ArrayLike, triangles: npt.ArrayLike, region: npt.ArrayLike, facets: npt.ArrayLike,
         facet: npt.ArrayLike, regions: dict[str, int], facet_names: dict[str, int],
     ) -> SectionMesh:  # fmt: skip
-        """A mesh without the points no triangle uses (gmsh keeps construction points), the others renumbered in order."""
+        """A mesh without the points no triangle uses (gmsh keeps construction points), the others in order."""
         cells = np.asarray(triangles, dtype=np.int64)
         used = np.unique(cells)
         new = np.full(len(np.asarray(points)), -1, dtype=np.int64)
