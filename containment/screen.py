@@ -14,7 +14,6 @@ from containment.units import pleasant, show
 
 if TYPE_CHECKING:
     from containment.case.schema import Case
-    from containment.case.values import Quantity
     from containment.compare import Difference
     from containment.result import Check, StageResult
     from containment.verification.catalogue import Item
@@ -45,6 +44,7 @@ def listing(found: Mapping[str, Sequence[str]]) -> None:
 
 def case_summary(case: Case, *, inputs: bool = True) -> None:
     """A valid case: stages it can run, its uncertain inputs, how well its values are known."""
+    from containment.case.describe import distribution
     from containment.stages import available
 
     quantities = dict(case.quantities())
@@ -57,25 +57,11 @@ def case_summary(case: Case, *, inputs: bool = True) -> None:
             spread = quantity.uncertainty
             if spread is not None:
                 nominal = show(quantity.value, quantity.si_unit, quantity.unit)
-                table.add_row(path, nominal, spread.kind, _distribution(quantity), quantity.confidence, quantity.source)
+                table.add_row(path, nominal, spread.kind, distribution(quantity), quantity.confidence, quantity.source)
         _print(table, "")
     counts = ", ".join(f"{n} {word}" for word, n in sorted(confidence.items()))
     _print(f"{case.name}: valid. {len(quantities)} values ({counts}), {len(case.inputs())} uncertain inputs.")
     _print("stages: " + ", ".join(available(case)))
-
-
-def _distribution(quantity: Quantity) -> str:
-    spread = quantity.uncertainty
-    if spread is None:
-        return ""
-    from containment.case.values import WITH_UNIT
-
-    def text(key: str, value: float) -> str:
-        offset = quantity.unit in ("degC", "degF")
-        unit = quantity.si_unit if offset else quantity.unit
-        return f"{key} {show(value, quantity.si_unit, unit) if key in WITH_UNIT else f'{value:.4g}'}"
-
-    return f"{spread.distribution} ({', '.join(text(k, v) for k, v in spread.parameters.items())})"
 
 
 def stage(result: StageResult, figures: Sequence[Path]) -> None:
