@@ -1,0 +1,65 @@
+"""The `[soak]` section: how heat spreads through the section from entry to recovery."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from containment.case.values import (
+    Factor,
+    Fraction,
+    HeatTransfer,
+    Length,
+    Section,
+    Temperature,
+    Time,
+    _fault,
+    quantity,
+)
+
+HeatFlux = quantity("W/m^2", positive=True)
+Effusivity = quantity("J/m^2/K/s^0.5", positive=True)
+
+
+class SoakSurface(Section):
+    """Heat exchange of one tagged surface of the section."""
+
+    emissivity: Fraction = Field(description="hemispherical, grey")
+    film_factor: Factor = Field(description="true over correlated mean film coefficient in flight")
+    entry_heating_share: Fraction = Field(
+        description="heat flux during entry over stagnation heat flux; not used where the heat shield is imposed"
+    )
+    buried: bool = Field(False, description="touches the soil below the burial depth after landing")
+
+
+class Ground(Section):
+    """The landing site: air, sky and soil, from landing to recovery."""
+
+    air_temperature: Temperature
+    sky_temperature: Temperature = Field(description="what the upper surfaces radiate to")
+    film: HeatTransfer = Field(description="natural and wind convection on a capsule at rest")
+    soil_temperature: Temperature
+    soil_effusivity: Effusivity = Field(description="sqrt(conductivity * density * heat capacity) of the soil")
+    contact_conductance: HeatTransfer = Field(description="between surface and soil; 0 = none")
+    burial_depth: Length = Field(description="height above the nose that touches the soil")
+
+
+class Soak(Section):
+    """Two-dimensional heat soak of the whole section, from the cold of the cruise until recovery."""
+
+    initial_temperature: Temperature | None = Field(
+        None, description="uniform at the entry interface; left out: what the heat shield starts from"
+    )
+    handover_flux: HeatFlux = Field(
+        description="when the stagnation heating has fallen below this, the ablator is released to conduction"
+    )
+    recovery_time: Time = Field(description="from landing until the capsule is recovered; the soak ends there")
+    surfaces: dict[str, SoakSurface] = Field(description="by the names of tagged surfaces of the section")
+    ground: Ground
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if not self.surfaces:
+            raise _fault("no surface", 'at least "outer"', "add [soak.surfaces.outer]", key="surfaces")
+        return self

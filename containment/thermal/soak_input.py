@@ -1,0 +1,143 @@
+"""What the soak needs, gathered from the case and the stages before: section, materials, flight, heat shield."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.case.soak import Soak
+from containment.errors import DataError, UsageError
+from containment.materials import Card, load
+from containment.materials.card import PropertySet
+from containment.meshing.mesh import SectionMesh
+from containment.result import StageResult
+from containment.thermal.soak_properties import Filling, PropertyGrid, conductor, held_notes, property_grid
+from containment.thermal.soak_shield import (
+    LEAST_REMAINING,
+    ShieldHistory,
+    ShieldNodes,
+    char_share,
+    receded,
+    shield_nodes,
+)
+from containment.thermal.soak_surface import Flight
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from containment.case.schema import Case
+
+Floats = NDArray[np.float64]
+SHIELD = "tps"  # region the heat shield stage speaks of
+
+
+@dataclass
+class Inputs:
+    """One sample's soak: the section after recession, its filling, the flight, the shield's history, the settings."""
+
+    section: SectionMesh
+    grid: PropertyGrid
+    filling: Filling
+    nodes: ShieldNodes
+    history: ShieldHistory
+    flight: Flight
+    soak: Soak
+    diameter: float
+    initial_temperature: float
+    states: list[PropertySet]
+    notes: list[str] = field(default_factory=list)
+
+    def note_range(self, low: float, high: float) -> None:
+        """Say where cards were held beyond their tables, given the extreme temperatures of the run (K)."""
+        for state in self.states:
+            self.notes.extend(held_notes(state, low, high))
+
+
+def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
+    """Gather and check. Raises UsageError for stages the case has no sections for, DataError for data that do not fit."""
+    missing = [name for name in ("mesh", "entry", "heatshield") if name not in upstream]
+    if missing or case.soak is None or case.geometry is None or case.vehicle is None:
+        raise UsageError(
+            f"the soak needs results of {', '.join(missing) or 'all stages before it'}",
+            advice="add the sections [geometry], [vehicle], [entry] and [heatshield] to the case",
+        )
+    section = SectionMesh.from_dataset(upstream["mesh"].data)
+    entry, shield = upstream["entry"].data, upstream["heatshield"].data
+    history = shield_history(shield, entry)
+    nodes = shield_nodes(section, SHIELD)
+    moved, remaining = receded(section, nodes, history)
+    cards = {name: load(case.geometry.regions[name].material) for name in section.regions}
+    states, filling = _fill(section, nodes, history, cards)
+    inputs = Inputs(
+        moved, property_grid([conductor(state) for state in states]), filling, nodes, history, flight_of(entry),
+        case.soak, case.vehicle.diameter.value, _initial(case.soak, history), states,
+    )  # fmt: skip
+    if remaining < LEAST_REMAINING:
+        inputs.notes.append(
+            f"soak: recession leaves {remaining:.0%} of the ablator somewhere; the section keeps {LEAST_REMAINING:.0%} there"
+        )
+    return inputs
+
+
+def _fill(
+    section: SectionMesh, nodes: ShieldNodes, history: ShieldHistory, cards: Mapping[str, Card]
+) -> tuple[list[PropertySet], Filling]:
+    """Rows of materials and who fills which cell; the ablator mixes virgin and char by its final state."""
+    states: list[PropertySet] = []
+    first = np.zeros(len(section.triangles), dtype=np.int32)
+    second = np.zeros_like(first)
+    share = np.zeros((len(section.triangles), 3))
+    for name, number in section.regions.items():
+        cells, card = section.region == number, cards[name]
+        first[cells] = second[cells] = len(states)
+        states.append(card.initial)
+        if card.charring:
+            second[cells] = len(states)
+            states.append(card.char)
+    charred = np.zeros(len(section.points))
+    charred[nodes.node] = char_share(nodes, history)
+    share[second != first] = charred[section.triangles[second != first]]
+    return states, Filling(first, second, share)
+
+
+def _initial(soak: Soak, history: ShieldHistory) -> float:
+    """Uniform temperature at the start; what the case says must be what the heat shield started from."""
+    shield = float(history.temperature[:, 0].mean())
+    if soak.initial_temperature is None:
+        return shield
+    if abs(soak.initial_temperature.value - shield) > 0.5:  # K; a jump that would send a wave through the section
+        raise DataError(
+            f"soak.initial_temperature is {soak.initial_temperature.value:g} K, the heat shield starts at {shield:g} K",
+            advice="give both the same value or leave out soak.initial_temperature",
+        )
+    return soak.initial_temperature.value
+
+
+def flight_of(entry: xr.Dataset) -> Flight:
+    """Air along the way from the data of stage "entry"."""
+    heating = entry["convective_flux"].values + entry["radiative_flux"].values
+    return Flight(
+        entry["time"].values, entry["speed"].values, entry["density"].values, entry["temperature_inf"].values,
+        entry["mach"].values, heating,
+    )  # fmt: skip
+
+
+def shield_history(shield: xr.Dataset, entry: xr.Dataset) -> ShieldHistory:
+    """Station histories from the data of stage "heatshield", placed by the arc lengths of stage "entry"."""
+    at = entry["arc_length"].sel(station=shield["station"]) if "station" in entry["arc_length"].coords else entry["arc_length"]
+    order = np.argsort(at.values)
+    temperature = shield["temperature"].transpose("station", "time", "depth_fraction")
+    depth = shield["depth"].broadcast_like(temperature).transpose(*temperature.dims)
+    char = shield["char_fraction"]
+    inner = next(str(dim) for dim in char.dims if dim != "station")
+    char_depth = shield["char_depth"] if "char_depth" in shield else shield[inner]
+    char_depth = char_depth.broadcast_like(char).transpose("station", inner)
+    return ShieldHistory(
+        np.asarray(at.values)[order], float(shield.attrs["thickness"]), shield["time"].values, depth.values[order],
+        temperature.values[order], shield["recession"].transpose("station", "time").values[order, -1],
+        char_depth.values[order], char.transpose("station", inner).values[order],
+    )  # fmt: skip

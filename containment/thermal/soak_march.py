@@ -1,0 +1,150 @@
+"""The march in time: two-stage implicit Runge-Kutta with an exact account of energy.
+
+Alexander's stiffly accurate, L-stable SDIRK2 (SIAM J. Numer. Anal. 14 (1977) 1006): with c = 1 - 1/sqrt(2), nodal
+enthalpy e and nodal heat rate f,
+
+    e1 = e0 + c dt f1,    e2 = e0 + (1 - c) dt f1 + c dt f2     (stages at t + c dt and t + dt).
+
+One-step, so sudden changes of the surroundings need no restart, and second order. Summed over nodes the formula
+telescopes: stored energy must equal what came through surfaces and imposed nodes up to the Newton tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.errors import SolverError
+from containment.thermal.soak_conduction import SectionConduction
+
+Floats = NDArray[np.float64]
+_C = 1.0 - 1.0 / np.sqrt(2.0)
+
+Surroundings = Callable[[float, Floats], None]
+Imposed = Callable[[float], tuple[NDArray[np.int64], Floats]]
+
+
+@dataclass
+class EnergyAccount:
+    """Joules per radian: change of stored heat, what entered and left, and the worst balance seen."""
+
+    stored: float = 0.0
+    entered: float = 0.0
+    left: float = 0.0
+
+    def add(self, stored: float, supplied: float) -> None:
+        """One step: change of stored heat and net heat supplied."""
+        self.stored += stored
+        self.entered += max(supplied, 0.0)
+        self.left += max(-supplied, 0.0)
+
+    @property
+    def closure(self) -> float:
+        """|stored - entered + left| over the heat that went through."""
+        through = max(self.entered, self.left, abs(self.stored))
+        return abs(self.stored - self.entered + self.left) / through if through else 0.0
+
+
+@dataclass
+class March:
+    """Histories of one march: times (n,), temperatures at chosen nodes, snapshots, account, iterations."""
+
+    time: list[float] = field(default_factory=list)
+    history: list[dict[str, float]] = field(default_factory=list)
+    snapshots: list[tuple[float, Floats]] = field(default_factory=list)
+    account: EnergyAccount = field(default_factory=EnergyAccount)
+    iterations: int = 0
+    stages: int = 0
+
+
+def march(
+    system: SectionConduction,
+    temperature: Floats,
+    times: Floats,
+    surroundings: Surroundings,
+    *,
+    imposed: Imposed | None = None,
+    observe: Callable[[float, Floats], dict[str, float]] = lambda t, temperature: {},
+    snapshots: Sequence[float] = (),
+    into: March | None = None,
+    retries: int = 4,
+) -> tuple[Floats, March]:
+    """Carry nodal `temperature` (node,) K through `times` (n,) s; returns the last temperatures and the record.
+
+    `surroundings(t, T)` sets the exchange of the surfaces; `imposed(t)` gives nodes and their temperatures. A step
+    that does not converge is split in two, at most `retries` times over; then SolverError says when.
+    """
+    record = into or March()
+    if not record.time:
+        record.time.append(float(times[0]))
+        record.history.append(observe(float(times[0]), temperature))
+    for t0, t1 in zip(times[:-1], times[1:], strict=True):
+        temperature = _step_or_split(system, temperature, float(t0), float(t1), surroundings, imposed, record, retries)
+        record.time.append(float(t1))
+        record.history.append(observe(float(t1), temperature))
+        if any(abs(t1 - wanted) <= 1e-9 * max(t1, 1.0) for wanted in snapshots):  # times of the grid are exact copies
+            record.snapshots.append((float(t1), temperature.copy()))
+    return temperature, record
+
+
+def _step_or_split(
+    system: SectionConduction, temperature: Floats, t0: float, t1: float, surroundings: Surroundings,
+    imposed: Imposed | None, record: March, retries: int,
+) -> Floats:  # fmt: skip
+    try:
+        return _step(system, temperature, t0, t1 - t0, surroundings, imposed, record)
+    except SolverError as error:
+        if retries == 0:
+            error.message = f"at t = {t0:.4g} s: {error.message}"
+            raise
+    middle = 0.5 * (t0 + t1)
+    for a, b in ((t0, middle), (middle, t1)):
+        temperature = _step_or_split(system, temperature, a, b, surroundings, imposed, record, retries - 1)
+    return temperature
+
+
+def _step(
+    system: SectionConduction, start: Floats, t0: float, dt: float, surroundings: Surroundings,
+    imposed: Imposed | None, record: March,
+) -> Floats:  # fmt: skip
+    tau = _C * dt
+    nodes = np.zeros(0, dtype=np.int64)
+    e0 = system.stored(start)
+    supplied = 0.0
+    past = np.zeros_like(e0)  # (1 - c) dt f1, then used by the second stage
+    guess, e = start.copy(), e0
+    for share, at in ((1.0 - _C, t0 + tau), (_C, t0 + dt)):
+        surroundings(at, guess)
+        if imposed is not None:
+            nodes, values = imposed(at)
+            guess[nodes] = values
+        guess, solve = system.solve_stage(guess, e0 + past, tau)
+        e, rate = system.stored(guess), system.rate(guess)
+        slope = (e - e0 - past) / tau
+        # at imposed nodes storage and conduction do not balance: the difference is what holds them there
+        held = float((slope[nodes] - rate[nodes]).sum())
+        supplied += share * dt * (float(rate.sum()) + held)
+        past = (1.0 - _C) * dt * slope
+        record.iterations += solve.iterations
+        record.stages += 1
+    record.account.add(float(e.sum() - e0.sum()), supplied)
+    return guess
+
+
+def graded_times(start: float, end: float, first: float, steps: int) -> Floats:
+    """(steps + 1,) times from `start` to `end`, the first step `first` s, growing by a constant ratio (>= 1)."""
+    span = end - start
+    if steps * first >= span:
+        return np.linspace(start, end, steps + 1)
+    low, high = 1.0, 1e3
+    for _ in range(200):
+        ratio = 0.5 * (low + high)
+        reach = first * np.expm1(steps * np.log(ratio)) / (ratio - 1.0) if ratio > 1.0 else first * steps
+        low, high = (ratio, high) if reach < span else (low, ratio)
+    steps_taken = first * high ** np.arange(steps)
+    times = start + np.concatenate([[0.0], np.cumsum(steps_taken)])
+    times[-1] = end
+    return np.asarray(times)

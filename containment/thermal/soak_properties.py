@@ -1,0 +1,200 @@
+"""Heat storage and conduction of every material on one temperature grid, looked up at the corners of every cell.
+
+Changing a material changes these arrays and nothing else: the weak form never mentions a property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.errors import DataError
+from containment.materials.card import PropertySet
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Conductor:
+    """What conduction needs of one material over its own range of temperature.
+
+    `temperature` (n,) K ascending; `capacity` (n,) J/m^3/K, density times specific heat; `conductivity` (n,) W/m/K.
+    A material is not used outside the first and last temperature. Raises DataError for tables that cannot be.
+    """
+
+    name: str
+    temperature: Floats
+    capacity: Floats
+    conductivity: Floats
+
+    def __post_init__(self) -> None:
+        t = np.asarray(self.temperature, float)
+        if t.ndim != 1 or t.size < 2 or not np.all(np.diff(t) > 0):
+            raise DataError(
+                f"material {self.name!r}: found temperatures that do not rise, expected at least two rising values",
+                advice="order the rows of the card by temperature",
+            )
+        for label, values in (("heat capacity", self.capacity), ("conductivity", self.conductivity)):
+            v = np.asarray(values, float)
+            if v.shape != t.shape or not np.all(np.isfinite(v)) or not np.all(v > 0):
+                raise DataError(
+                    f"material {self.name!r}: found a {label} table with missing or non-positive values, "
+                    "expected one positive number per temperature",
+                    advice="correct the card",
+                )
+
+
+def constant(name: str, capacity: float, conductivity: float, low: float = 1.0, high: float = 5000.0) -> Conductor:
+    """A material whose volumetric heat capacity (J/m^3/K) and conductivity (W/m/K) do not depend on temperature."""
+    return Conductor(name, np.array([low, high]), np.full(2, capacity), np.full(2, conductivity))
+
+
+@dataclass(frozen=True)
+class PropertyGrid:
+    """Every material on one uniform grid of temperature: start (K), step (K), arrays (material, point).
+
+    `capacity` is linear between grid points, `enthalpy` (J/m^3, zero at the start of the grid) its exact integral,
+    so that a Newton method sees a smooth residual; `low`, `high` (material,) bound each material's own table.
+    """
+
+    names: tuple[str, ...]
+    start: float
+    step: float
+    enthalpy: Floats
+    capacity: Floats
+    conductivity: Floats
+    low: Floats
+    high: Floats
+
+
+GRID_STEP = 2.0  # K; own choice: halving it moves a 3000 K ramp by less than 0.01 K
+
+
+def property_grid(materials: Sequence[Conductor], *, step: float = GRID_STEP) -> PropertyGrid:
+    """Tabulate `materials` on a common grid; beyond its own table a material keeps its end values, and
+    `range_violation` reports any use there."""
+    low = np.array([m.temperature[0] for m in materials])
+    high = np.array([m.temperature[-1] for m in materials])
+    start = float(np.floor(low.min()))
+    count = int(np.ceil((high.max() - start) / step)) + 2
+    t = start + step * np.arange(count)
+    capacity = np.array([np.interp(t, m.temperature, m.capacity) for m in materials])
+    conductivity = np.array([np.interp(t, m.temperature, m.conductivity) for m in materials])
+    rise = 0.5 * step * (capacity[:, 1:] + capacity[:, :-1])
+    enthalpy = np.concatenate([np.zeros((len(materials), 1)), np.cumsum(rise, axis=1)], axis=1)
+    return PropertyGrid(
+        tuple(m.name for m in materials), start, step, enthalpy, capacity, conductivity, low, high
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What every cell is made of: `first`, `second` (cell,) rows of the grid and `share` (cell, 3) of `second` at its
+    corners. A plain material has share 0; partly charred ablator mixes virgin (first) and char (second)."""
+
+    first: Ints
+    second: Ints
+    share: Floats
+
+    @classmethod
+    def plain(cls, material: Sequence[int] | Ints) -> Filling:
+        rows = np.ascontiguousarray(material, np.int32)
+        return cls(rows, rows, np.zeros((rows.size, 3)))
+
+
+@numba.njit(cache=True)  # type: ignore[misc]
+def evaluate(
+    temperature,
+    corners,
+    first,
+    second,
+    share,
+    start,
+    step,
+    enthalpy,
+    capacity,
+    conductivity,
+    out_e,
+    out_c,
+    out_k,
+    out_d,
+):  # type: ignore[no-untyped-def]
+    """Fill (cell, 3) arrays at the corners: enthalpy J/m^3, capacity J/m^3/K, conductivity W/m/K, its slope W/m/K^2.
+
+    `temperature` (node,) K, `corners` (cell, 3) nodes; the rest as in PropertyGrid and Filling.
+    """
+    last = enthalpy.shape[1] - 2
+    for cell in range(corners.shape[0]):
+        for corner in range(3):
+            x = (temperature[corners[cell, corner]] - start) / step
+            i = min(max(int(np.floor(x)), 0), last)
+            d = x - i
+            value_e = value_c = value_k = value_d = 0.0
+            share_2 = share[cell, corner]
+            for turn in range(2):
+                weight = share_2 if turn else 1.0 - share_2
+                if weight == 0.0:
+                    continue
+                row = second[cell] if turn else first[cell]
+                c0, c1 = capacity[row, i], capacity[row, i + 1]
+                k0, k1 = conductivity[row, i], conductivity[row, i + 1]
+                value_e += weight * (enthalpy[row, i] + step * d * (c0 + 0.5 * d * (c1 - c0)))
+                value_c += weight * (c0 + d * (c1 - c0))
+                value_k += weight * (k0 + d * (k1 - k0))
+                value_d += weight * (k1 - k0) / step
+            out_e[cell, corner], out_c[cell, corner] = value_e, value_c
+            out_k[cell, corner], out_d[cell, corner] = value_k, value_d
+
+
+def check_range(temperature: Floats, corners: Ints, filling: Filling, grid: PropertyGrid, where: str) -> None:
+    """Raise DataError when a cell is hotter or colder than the card of its material; nothing is extrapolated."""
+    coldest = temperature[corners].min(axis=1)
+    hottest = temperature[corners].max(axis=1)
+    for row, name in enumerate(grid.names):
+        mine = (filling.first == row) | ((filling.second == row) & (filling.share.max(axis=1) > 0.0))
+        if not mine.any():
+            continue
+        low, high = coldest[mine].min(), hottest[mine].max()
+        if low < grid.low[row] or high > grid.high[row]:
+            reached = low if low < grid.low[row] else high
+            raise DataError(
+                f"material {name!r} reaches {reached:.0f} K {where}, expected its card to cover it "
+                f"(it covers {grid.low[row]:.0f} to {grid.high[row]:.0f} K)",
+                advice="extend the card with sourced values, or choose a material that stands this temperature",
+            )
+
+
+def stored(conductors: Mapping[str, Conductor], names: Sequence[str]) -> tuple[PropertyGrid, dict[str, int]]:
+    """The grid of the named materials and the row of each name."""
+    rows = {name: row for row, name in enumerate(dict.fromkeys(names))}
+    return property_grid([conductors[name] for name in rows]), rows
+
+
+# Where a card holds its end values for a stated reason, the grid goes on so far; no solid of a capsule lives outside.
+_HELD_LOW, _HELD_HIGH = 50.0, 6000.0  # K
+
+
+def conductor(properties: PropertySet) -> Conductor:
+    """Conduction properties of one state of a material card; capacity = density * heat_capacity(T).
+
+    Density is that at 20 degC, so that the mass of a cell is kept. Raises DataError naming card and property.
+    """
+    heat, conduction = properties.table("heat_capacity"), properties.table("conductivity")
+    known = properties.property("density").content
+    density = known if isinstance(known, float) else properties.at("density", 293.15)
+    low = max(_HELD_LOW if t.holds else t.low for t in (heat, conduction))
+    high = min(_HELD_HIGH if t.holds else t.high for t in (heat, conduction))
+    inner = np.union1d(heat.temperature, conduction.temperature)
+    at = np.unique(np.concatenate([[low], inner[(inner > low) & (inner < high)], [high]]))
+    return Conductor(properties.owner, at, density * heat(at), conduction(at))
+
+
+def held_notes(properties: PropertySet, low: float, high: float) -> list[str]:
+    """Sentences for the report where a card's end values were used beyond its table, between low and high K."""
+    notes = [properties.table(name).held_note(low, high) for name in ("heat_capacity", "conductivity")]
+    return [note for note in notes if note]
