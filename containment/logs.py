@@ -8,9 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from containment.errors import StorageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ROOT = logging.getLogger("containment")
 
@@ -20,15 +25,13 @@ def to_terminal(*, quiet: bool = False, verbose: int = 0) -> None:
 
     Calling it again replaces the former settings.
     """
-    from rich.console import Console
     from rich.logging import RichHandler
 
     for handler in [h for h in ROOT.handlers if not isinstance(h, JsonLines)]:
         ROOT.removeHandler(handler)
-    terminal = sys.stderr.isatty()
     handler = (
-        RichHandler(console=Console(stderr=True), show_path=False, markup=False, log_time_format="%H:%M:%S")
-        if terminal
+        RichHandler(console=console(), show_path=False, markup=False, log_time_format="%H:%M:%S")
+        if console().is_terminal
         else _Plain(sys.stderr)
     )
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
@@ -36,6 +39,18 @@ def to_terminal(*, quiet: bool = False, verbose: int = 0) -> None:
     ROOT.addHandler(handler)
     ROOT.setLevel(min([level, *(h.level for h in ROOT.handlers)]))
     ROOT.propagate = False
+
+
+def console() -> Console:
+    """Stderr as rich writes to it; progress bars and log lines must share it."""
+    return _console(sys.stderr)
+
+
+@lru_cache(1)
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream)
 
 
 def talks(level: int = logging.INFO) -> bool:
