@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -101,6 +101,11 @@ class JsonLines(logging.FileHandler):
         if record.exc_info:
             entry["traceback"] = logging.Formatter().formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
+
+    def close(self) -> None:
+        """Close the file; what a full disk does not take any more is lost."""
+        with suppress(OSError):
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:
         """A full disk ends the file log, not the run: what matters is written, and reported, by the store."""

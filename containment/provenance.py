@@ -102,8 +102,6 @@ def code_hash(*names: str) -> str:
     (also those inside functions, not those for type checking only), nothing is executed.
     """
     ours, others = _reached(module for name in names for module in _modules(name))
-    if not ours:
-        raise ValueError(f"no module of the package among {names}")
     digest = hashlib.sha256()
     for name in sorted(ours):
         digest.update(name.encode() + b"\0" + _source(name).read_bytes() + b"\0")
@@ -116,6 +114,8 @@ def _modules(name: str) -> list[str]:
     full = name if name.split(".")[0] == "containment" else f"containment.{name}"
     folder = _PACKAGE.parent.joinpath(*full.split("."))
     if not folder.is_dir():
+        if not _source(full).is_file():
+            raise ValueError(f"no module or room {name!r} in the package")
         return [full]
     files = (file.relative_to(_PACKAGE.parent).with_suffix("") for file in folder.rglob("*.py"))
     return sorted(".".join(file.parts).removesuffix(".__init__") for file in files)
@@ -136,11 +136,12 @@ def _reached(modules: Iterable[str]) -> tuple[set[str], set[str]]:
         if name.split(".")[0] != "containment":
             if name.split(".")[0] not in sys.stdlib_module_names:
                 others.add(name.split(".")[0])
-        elif name not in ours and _source(name).is_file():
-            ours.add(name)
-            waiting.extend(_imports(name))
-            waiting.extend(name.rpartition(".")[:1])  # importing a.b runs a/__init__.py
-    return ours, others - {""}
+        elif name not in ours:
+            if _source(name).is_file():
+                ours.add(name)
+                waiting.extend(_imports(name))
+            waiting.extend(filter(None, name.rpartition(".")[:1]))  # importing a.b runs a/__init__.py
+    return ours, others
 
 
 @cache

@@ -30,7 +30,7 @@ def numbered(count: int) -> list[dict[str, int]]:
 
 
 def troubled(sample: Mapping[str, int]) -> dict[str, float]:
-    """Number 1 does not converge, 2 divides by zero, 3 aborts natively, 4 gives no number, 5 leaves; others are fine."""
+    """Number 1 does not converge, 2 divides by zero, 3 aborts natively, 4 gives no number, 5 exits; the rest is ok."""
     match sample["number"]:
         case 1:
             raise SolverError("no convergence at 3.2 s", history=[1.0, 0.5], advice="halve the step")
