@@ -8,7 +8,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from containment.case.entry import Entry, Vehicle
+from containment.case.evidence import Evidence
 from containment.case.fidelity import Fidelity, FidelityName, defaults
+from containment.case.landing import Landing
+from containment.case.leak import Leak
 from containment.case.values import Fraction, Length, Quantity, Section
 from containment.errors import UsageError
 
@@ -50,6 +53,9 @@ class Case(Section):
     study: Study = Study()
     vehicle: Vehicle | None = None
     entry: Entry | None = None
+    landing: Landing | None = None
+    leak: Leak | None = None
+    evidence: Evidence | None = None
     fidelity: dict[FidelityName, dict[str, Any]] = Field(
         default_factory=dict, description="overrides of numerical settings"
     )
@@ -64,8 +70,12 @@ class Case(Section):
         yield from _walk(self, "")
 
     def inputs(self) -> dict[str, Quantity]:
-        """The uncertain values by path."""
-        return {path: quantity for path, quantity in self.quantities() if quantity.uncertainty is not None}
+        """The uncertain values by path; what only an evidence model assumes is not one of them."""
+        return {
+            path: quantity
+            for path, quantity in self.quantities()
+            if quantity.uncertainty is not None and not path.startswith("evidence.")
+        }
 
     def at(self, sample: Mapping[str, float]) -> Case:
         """This case with values (SI) put in by path; paths that do not exist are refused."""
