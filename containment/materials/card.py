@@ -25,7 +25,7 @@ PROPERTIES: dict[str, str] = {
     # charring
     "matrix_density": "kg/m^3", "porosity": "", "permeability": "m^2", "molar_mass": "kg/mol", "viscosity": "Pa*s",
     "carbon_mass_fraction": "", "hydrogen_mass_fraction": "", "oxygen_mass_fraction": "",
-    # strength
+    # strength; thermal_expansion is the mean from 293 K, so that strain = alpha(T) (T - 293 K)
     "youngs_modulus": "Pa", "poissons_ratio": "", "thermal_expansion": "1/K", "yield_strength": "Pa",
     "ultimate_strength": "Pa", "elongation": "", "hardening_modulus": "Pa", "shear_strength": "Pa",
     "compressive_strength": "Pa", "tensile_strength": "Pa",
@@ -62,7 +62,9 @@ class PropertyEntry(_Entry):
     source: str = Field(min_length=1)
     confidence: Confidence
     scatter: Literal["not stated"] | Scatter
-    hold_beyond: bool = Field(False, description="the end values may be used beyond the range")
+    hold_beyond: bool | Literal["below", "above"] = Field(
+        False, description="the end values may be used beyond the range: on both sides (true), or on one"
+    )
     hold_reason: str = Field("", description="why they may")
     note: str = ""
 
@@ -73,7 +75,7 @@ class PropertyEntry(_Entry):
             raise ValueError(f"found {' and '.join(given) or 'none'} of value, table and file, expected exactly one")
         if self.range is not None and self.value is None:
             raise ValueError("found a range, expected it only beside a single value (a table has its own)")
-        if self.hold_beyond != bool(self.hold_reason):
+        if bool(self.hold_beyond) != bool(self.hold_reason):
             raise ValueError("found only one of hold_beyond and hold_reason, expected both or neither")
         return self
 

@@ -163,7 +163,7 @@ def _over_temperature(place: _Place, entry: PropertyEntry, unit: str, owner: str
         raise place.fault(f"{len(rows)} rows", "at least two rows with strictly increasing temperatures")
     if not (np.isfinite(values).all() and np.isfinite(temperature).all() and temperature[0] >= 0):
         raise place.fault("a value that is not finite or a negative temperature", "finite values above 0 K")
-    return Table(owner, temperature, values, entry.hold_beyond, entry.hold_reason)
+    return Table(owner, temperature, values, _holds(entry), entry.hold_reason)
 
 
 def _constant(place: _Place, entry: PropertyEntry, value: float, owner: str) -> Table | None:
@@ -178,7 +178,12 @@ def _constant(place: _Place, entry: PropertyEntry, value: float, owner: str) -> 
         bounds = [place.number(end, "K") for end in entry.range]
         if not bounds[0] < bounds[1]:
             raise place.fault(f"range {entry.range[0]} to {entry.range[1]}", "low < high")
-    return Table(owner, np.array(bounds), np.array([value, value]), entry.hold_beyond, entry.hold_reason)
+    return Table(owner, np.array(bounds), np.array([value, value]), _holds(entry), entry.hold_reason)
+
+
+def _holds(entry: PropertyEntry) -> frozenset[str]:
+    both = {"below", "above"}
+    return frozenset(both if entry.hold_beyond is True else both & {str(entry.hold_beyond)})
 
 
 def _reaction(file: Path, entry: ReactionEntry) -> Reaction:

@@ -23,15 +23,15 @@ def _range_error(owner: str, what: str, unit: str, found: float, low: float, hig
 class Table:
     """A property over temperature, linear between points.
 
-    temperature: (n,) K, strictly increasing; values: (n,) SI. `holds` says that the card states why the end values may
-    be used beyond the range (`reason`); otherwise leaving the range raises DataError naming it.
+    temperature: (n,) K, strictly increasing; values: (n,) SI. `holds` names the ends ("below", "above") beyond which
+    the card states why the end value may be used (`reason`); otherwise leaving the range raises DataError naming it.
     A property that does not depend on temperature has the same value at both ends of its range.
     """
 
     owner: str
     temperature: Floats
     values: Floats
-    holds: bool = False
+    holds: frozenset[str] = frozenset()
     reason: str = ""
 
     @property
@@ -60,8 +60,8 @@ class Table:
     def require(self, low: float, high: float) -> None:
         """Raise DataError unless temperatures from low to high may be evaluated (NaN never may)."""
         for asked in (low, high):
-            inside = self.low <= asked <= self.high
-            if not inside and (not self.holds or asked != asked):
+            below, above = asked < self.low, asked > self.high
+            if asked != asked or (below and "below" not in self.holds) or (above and "above" not in self.holds):
                 raise _range_error(self.owner, "temperature", "K", asked, self.low, self.high)
 
     def held_note(self, low: float, high: float) -> str:
@@ -85,7 +85,7 @@ class Table:
         summed = np.concatenate([[0.0], np.cumsum(0.5 * (value[1:] + value[:-1]) * np.diff(fine))])
         self.require(anchor_temperature, anchor_temperature)
         offset = anchor_value - float(np.interp(anchor_temperature, fine, summed))
-        return Table(f"{self.owner} (integral)", fine, summed + offset, False, "")
+        return Table(f"{self.owner} (integral)", fine, summed + offset)
 
     def resampled(self, step: float, low: float, high: float) -> Uniform:
         """The table on the uniform grid low, low + step, ..., >= high; in a kernel index = (T - low) * inverse_step."""
