@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TYPE_CHECKING, Any
 
 from containment import logs
+from containment.errors import SolverError
 from containment.store import content_hash
 from containment.worker import Failure, Outcome, measured, measured_alone, start_worker
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
     from containment.store import RunFolder
 
-__all__ = ["Failure", "Outcome", "cores", "generator", "map_samples"]
+__all__ = ["Failure", "Outcome", "cores", "generator", "in_worker", "map_samples"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -240,3 +242,25 @@ def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
                 _LOG.info("%s: %d of %d, about %.0f s left", label, done, total, left)
 
         yield advance
+
+
+def in_worker[R](function: Callable[..., R], *arguments: Any) -> Future[R]:
+    """Start one call in a spawned single-threaded process and return at once; its own errors come back as they are.
+
+    A process that dies (a native abort) is a SolverError.
+    """
+    outcome: Future[R] = Future()
+
+    def wait_for_it() -> None:
+        context = _Context()
+        try:
+            with _single_threaded(), ProcessPoolExecutor(1, mp_context=context, initializer=start_worker) as pool:
+                outcome.set_result(pool.submit(function, *arguments).result())
+        except BrokenExecutor:
+            text = f"the process running {function.__name__} was ended by a native error or by the system"
+            outcome.set_exception(SolverError(text, advice="look for lack of memory; run again to resume"))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=wait_for_it, daemon=True).start()
+    return outcome

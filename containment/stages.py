@@ -150,7 +150,8 @@ def _run_one(
     upstream = {key: results[key] for key in STAGES[name].after if key in results}
     try:
         module = importlib.import_module(STAGES[name].module)
-        result: StageResult = module.run(case, upstream, fidelity, fields=fields)
+        # Only what the key of the stage covers is handed over, so that nothing else can slip into a stored result.
+        result: StageResult = module.run(case.only(STAGES[name].reads), upstream, fidelity, fields=fields)
     except ContainmentError as error:
         error.message = f"stage {name}: {error.message}"
         raise

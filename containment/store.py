@@ -244,7 +244,18 @@ class RunFolder:
         """Keep a file under the key of what it was made from."""
         self.write_bytes(name, content)
         entry = {"key": key, "sha256": hashlib.sha256(content).hexdigest()}
-        self.write_json(_INDEX, {**self._index(), name: entry})
+        with self._alone():
+            self.write_json(_INDEX, {**self._index(), name: entry})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the worker of the nominal flight and the main process from writing the index over each other."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def load(self, name: str, key: str | None = None) -> bytes | None:
         """Content kept under this key (None: whatever the key); None if absent, made from something else or damaged."""

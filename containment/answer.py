@@ -1,0 +1,100 @@
+"""result.json: the answer of a run, put together from assurance, nominal flight, ensemble and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from containment import provenance
+from containment.case.dump import to_toml
+from containment.store import content_hash
+
+if TYPE_CHECKING:
+    from containment.case.fidelity import Fidelity
+    from containment.case.schema import Case
+    from containment.evidence.infer import Posterior
+    from containment.reliability.result import Assurance
+    from containment.stages import Chain
+    from containment.store import RunFolder
+    from containment.study import Study
+
+SCHEMA = 1
+
+LIMITS = (
+    "P(loss) is conditional on the models, priors and assumed values listed in this report; loss modes that are not in the "
+    "fault tree are not in the number.",
+    "Landing is a chain of crushable masses on soil columns (rung 1); explicit finite elements of the impact are not in this "
+    "answer, and the chain's error enters only as the declared model factor.",
+    "The heat shield is one-dimensional at each station; the shoulder, gaps and damage are not resolved.",
+    "A response surface fitted to the ensemble stands between finite elements and the probability; its leave-one-out error is "
+    "carried as extra scatter, and shares outside the range of the ensemble are extrapolated.",
+)
+
+
+def key(case: Case, settings: Fidelity, seed: int, study: Study, posterior: Posterior) -> str:
+    """Content key of the assurance."""
+    updates = {path: [float(v.mean()), float(v.std()), len(v)] for path, v in posterior.updates.items()}
+    outcomes = [
+        (o.index, o.values and {k: v for k, v in o.values.items() if not k.startswith("cost.")}) for o in study.outcomes
+    ]
+    code = provenance.code_hash("reliability", "barriers")
+    return content_hash([to_toml(case), settings.model_dump(), seed, updates, outcomes, study.reasons(), code])
+
+
+def write(
+    folder: RunFolder, key: str, case: Case, settings: Fidelity, chain: Chain, study: Study, posterior: Posterior,
+    assurance: Assurance,
+) -> dict[str, Any]:  # fmt: skip
+    """Write assurance.nc and result.json; returns the latter."""
+    answer: dict[str, Any] = {"schema": SCHEMA, "fidelity": settings.name, **assurance.to_result_json()}
+    answer["conditional_on"] = _conditional_on(case)
+    answer["responses"] = {
+        name: {"value": r.value, "unit": r.unit, "rung": r.rung}
+        for result in chain.results.values()
+        for name, r in result.responses.items()
+    }
+    answer["evaluations"] = _evaluations(chain, study)
+    answer["checks"] = _checks(chain, posterior, answer["checks"])
+    answer["evidence"] = [_summary_row(s) for s in posterior.summaries]
+    answer["failures"] = [{"index": index, "reason": reason} for index, reason in study.reasons()]
+    answer["limits"] = list(LIMITS)
+    folder.save_tree("assurance.nc", _draws(assurance), key)
+    folder.write_json("result.json", answer)
+    return answer
+
+
+def _draws(assurance: Assurance) -> Any:
+    import xarray as xr
+
+    attrs = {"long_name": "posterior draws of P(loss), per mission", "units": "1"}
+    return xr.DataTree(xr.Dataset({"probability_of_loss": ("draw", assurance.loss, attrs)}))
+
+
+def _conditional_on(case: Case) -> str:
+    values = [quantity.confidence for _, quantity in case.quantities()]
+    return (
+        f"the models of this chain, the priors and {values.count('assumed')} assumed values of {len(values)} in the case, "
+        "and on the fault tree being complete"
+    )
+
+
+def _evaluations(chain: Chain, study: Study) -> dict[str, dict[str, float]]:
+    total = {name: {"count": 1, "wall_s": cost.wall_s, "cpu_s": cost.cpu_s} for name, cost in chain.costs.items()}
+    for name, row in study.costs().items():
+        before = total.get(name, {"count": 0, "wall_s": 0.0, "cpu_s": 0.0})
+        total[name] = {part: before[part] + row[part] for part in ("count", "wall_s", "cpu_s")}
+    return total
+
+
+def _checks(chain: Chain, posterior: Posterior, assurance: Mapping[str, Any]) -> dict[str, Any]:
+    stages = {f"{n}.{k}": asdict(c) for n, result in chain.results.items() for k, c in result.checks.items()}
+    evidence = {f"evidence.{name}": asdict(check) for name, check in posterior.checks.items()}
+    return {**stages, **evidence, **assurance}
+
+
+def _summary_row(summary: Any) -> dict[str, Any]:
+    names = ("mean", "5 %", "median", "95 %")
+    row: dict[str, Any] = {"evidence": summary.set, "quantity": summary.path or summary.name, "unit": summary.unit}
+    row |= {f"prior {n}": v for n, v in zip(names, summary.prior, strict=True)}
+    return row | {f"posterior {n}": v for n, v in zip(names, summary.posterior, strict=True)}
