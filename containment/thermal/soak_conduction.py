@@ -174,14 +174,16 @@ class SectionConduction:
     def stored(self, temperature: Floats) -> Floats:
         """(node,) enthalpy belonging to each node, J/rad, relative to the start of the property grid."""
         self._load(temperature[self._node_of_dof])
-        return self._vector(self._stored_form)[self._dof_of_node]
+        return np.asarray(self._vector(self._stored_form)[self._dof_of_node])
 
     def rate(self, temperature: Floats) -> Floats:
         """(node,) heat flowing to each node by conduction, sources and surfaces, W/rad."""
         self._load(temperature[self._node_of_dof])
-        return self._vector(self._rate_form)[self._dof_of_node]
+        return np.asarray(self._vector(self._rate_form)[self._dof_of_node])
 
-    def solve_stage(self, guess: Floats, target: Floats, tau: float, max_iterations: int = 20) -> tuple[Floats, StageSolve]:
+    def solve_stage(
+        self, guess: Floats, target: Floats, tau: float, max_iterations: int = 20
+    ) -> tuple[Floats, StageSolve]:
         """Temperatures T with stored(T) - target = tau * rate(T) at all nodes that are not fixed.
 
         `guess` (node,) K holds the imposed values at fixed nodes; `target` (node,) J/rad. The matrix is kept while the
@@ -206,7 +208,7 @@ class SectionConduction:
             if changes[-1] <= self.tolerance:
                 return t[self._dof_of_node], StageSolve(iteration + 1, changes)
         raise SolverError(
-            f"temperatures still change by {changes[-1]:.3g} K after {len(changes)} iterations of a step of {tau:.3g} s",
+            f"temperatures still change by {changes[-1]:.3g} K after {len(changes)} iterations of a {tau:.3g} s stage",
             history=changes,
             advice="raise soak_steps, or look for a material whose properties jump",
         )

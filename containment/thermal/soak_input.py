@@ -58,7 +58,7 @@ class Inputs:
 
 
 def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
-    """Gather and check. Raises UsageError for stages the case has no sections for, DataError for data that do not fit."""
+    """Gather and check. Raises UsageError for stages the case has no sections for, DataError for unfit data."""
     missing = [name for name in ("mesh", "entry", "heatshield") if name not in upstream]
     if missing or case.soak is None or case.geometry is None or case.vehicle is None:
         raise UsageError(
@@ -78,7 +78,8 @@ def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
     )  # fmt: skip
     if remaining < LEAST_REMAINING:
         inputs.notes.append(
-            f"soak: recession leaves {remaining:.0%} of the ablator somewhere; the section keeps {LEAST_REMAINING:.0%} there"
+            f"soak: recession leaves {remaining:.0%} of the ablator somewhere; there the section keeps "
+            f"{LEAST_REMAINING:.0%}"
         )
     return inputs
 
@@ -128,7 +129,11 @@ def flight_of(entry: xr.Dataset) -> Flight:
 
 def shield_history(shield: xr.Dataset, entry: xr.Dataset) -> ShieldHistory:
     """Station histories from the data of stage "heatshield", placed by the arc lengths of stage "entry"."""
-    at = entry["arc_length"].sel(station=shield["station"]) if "station" in entry["arc_length"].coords else entry["arc_length"]
+    at = (
+        entry["arc_length"].sel(station=shield["station"])
+        if "station" in entry["arc_length"].coords
+        else entry["arc_length"]
+    )
     order = np.argsort(at.values)
     temperature = shield["temperature"].transpose("station", "time", "depth_fraction")
     depth = shield["depth"].broadcast_like(temperature).transpose(*temperature.dims)

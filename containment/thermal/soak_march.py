@@ -11,6 +11,7 @@ telescopes: stored energy must equal what came through surfaces and imposed node
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -81,7 +82,7 @@ def march(
     if not record.time:
         record.time.append(float(times[0]))
         record.history.append(observe(float(times[0]), temperature))
-    for t0, t1 in zip(times[:-1], times[1:], strict=True):
+    for t0, t1 in itertools.pairwise(times):
         temperature = _step_or_split(system, temperature, float(t0), float(t1), surroundings, imposed, record, retries)
         record.time.append(float(t1))
         record.history.append(observe(float(t1), temperature))

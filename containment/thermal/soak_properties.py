@@ -103,12 +103,13 @@ class Filling:
 
     @classmethod
     def plain(cls, material: Sequence[int] | Ints) -> Filling:
+        """Cells of one material each."""
         rows = np.ascontiguousarray(material, np.int32)
         return cls(rows, rows, np.zeros((rows.size, 3)))
 
 
 @numba.njit(cache=True)  # type: ignore[misc]
-def evaluate(
+def evaluate(  # type: ignore[no-untyped-def]
     temperature,
     corners,
     first,
@@ -151,7 +152,9 @@ def evaluate(
             out_k[cell, corner], out_d[cell, corner] = value_k, value_d
 
 
-def check_range(temperature: Floats, corners: Ints, filling: Filling, grid: PropertyGrid, where: str) -> None:
+def check_range(
+    temperature: Floats, corners: NDArray[np.integer], filling: Filling, grid: PropertyGrid, where: str
+) -> None:
     """Raise DataError when a cell is hotter or colder than the card of its material; nothing is extrapolated."""
     coldest = temperature[corners].min(axis=1)
     hottest = temperature[corners].max(axis=1)

@@ -90,7 +90,9 @@ def nearest(points: Floats, line: Floats) -> tuple[Floats, Floats, Floats]:
     return distance[rows, best], arc, foot[rows, best]
 
 
-def shield_nodes(section: SectionMesh, region: str = "tps", surface: str = "outer", bond: str = "bondline") -> ShieldNodes:
+def shield_nodes(
+    section: SectionMesh, region: str = "tps", surface: str = "outer", bond: str = "bondline"
+) -> ShieldNodes:
     """Place of every node of the ablator between its surface and its bond."""
     node = section.region_nodes(region)
     points = section.points[node]
@@ -133,13 +135,13 @@ def _across(arc: Floats, station_arc: Floats, values: Floats) -> Floats:
     a, b = station_arc[right - 1], station_arc[right]
     weight = np.clip((arc - a) / (b - a), 0.0, 1.0)
     column = np.arange(arc.size)
-    return (1.0 - weight) * values[right - 1, column] + weight * values[right, column]
+    return np.asarray((1.0 - weight) * values[right - 1, column] + weight * values[right, column])
 
 
 def material_depth(nodes: ShieldNodes, history: ShieldHistory) -> Floats:
     """(station, node) depth below the original surface of each node's material in each station's stack, m."""
     s = history.recession[:, None]
-    return s + nodes.share[None, :] * np.maximum(history.thickness - s, 0.0)
+    return np.asarray(s + nodes.share[None, :] * np.maximum(history.thickness - s, 0.0))
 
 
 def shield_temperature(nodes: ShieldNodes, history: ShieldHistory, time: float) -> Floats:

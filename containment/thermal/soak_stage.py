@@ -1,7 +1,7 @@
-"""Stage "soak": from the cold of the cruise through entry, descent and landing to recovery, in the axisymmetric section.
+"""Stage "soak": from the cold of the cruise through entry, descent and landing to recovery, axisymmetric.
 
-Until hand-over the ablator has the temperatures of the one-dimensional heat shield; then it is released with that field,
-its final recession and its char, and the section is left to conduction, air, soil and sky.
+Until hand-over the ablator has the temperatures of the one-dimensional heat shield; then it is released with that
+field, its final recession and its char, and the section is left to conduction, air, soil and sky.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ class Timeline:
 def run(
     case: Case, upstream: Mapping[str, StageResult], fidelity: Fidelity, *, fields: Path | None = None
 ) -> StageResult:
-    """Temperatures of seals, samples and bond against time; see the module for the model. Raises SolverError, DataError."""
+    """Temperatures of seals, samples and bond against time. Raises SolverError, DataError, UsageError."""
     inputs = read_inputs(case, upstream)
     line = timeline(inputs, fidelity.soak_steps, upstream["entry"].value("time_of_peak_deceleration"))
     system = SectionConduction(inputs.section, inputs.grid, inputs.filling, tuple(inputs.soak.surfaces))
-    temperature, record = _through_phases(system, inputs, line)
+    record = _through_phases(system, inputs, line)
     return _result(inputs, line, record, fields)
 
 
@@ -93,7 +93,8 @@ def timeline(inputs: Inputs, steps: int, peak_deceleration: float) -> Timeline:
     else:
         phases.append(np.array([landing]))
     phases.append(graded_times(landing, end, 1.0, max(steps - third - steps // 4, 2)))
-    return Timeline(handover, landing, end, *(_with(times, snapshots) for times in phases), snapshots)
+    entry, descent, ground = (_with(times, snapshots) for times in phases)
+    return Timeline(handover, landing, end, entry, descent, ground, snapshots)
 
 
 def _with(times: Floats, wanted: tuple[float, ...]) -> Floats:
@@ -109,7 +110,7 @@ def _with(times: Floats, wanted: tuple[float, ...]) -> Floats:
     return kept
 
 
-def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -> tuple[Floats, March]:
+def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -> March:
     soak, nodes, section = inputs.soak, inputs.nodes, inputs.section
     watched = {name: _nodes(section, part) for name, part, _ in _WATCHED if _known(section, part)}
     extremes = {"lowest": np.inf, "highest": -np.inf}
@@ -145,7 +146,7 @@ def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -
             system, temperature, times, surroundings, observe=observe, snapshots=line.snapshots, into=record
         )
     inputs.note_range(extremes["lowest"], extremes["highest"])
-    return temperature, record
+    return record
 
 
 def _known(section: SectionMesh, part: str) -> bool:

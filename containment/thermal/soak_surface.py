@@ -1,4 +1,4 @@
-"""What the capsule's skin meets after the heating: air that cools it in flight, then soil, air and sky on the ground."""
+"""What the capsule's skin meets after the heating: air that cools it in flight; soil, air and sky on the ground."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Flight:
 
 def viscosity(temperature: float) -> float:
     """Air, Sutherland's law as in the US Standard Atmosphere 1976 (eq. 51), Pa s."""
-    return 1.458e-6 * temperature**1.5 / (temperature + 110.4)
+    return float(1.458e-6 * temperature**1.5 / (temperature + 110.4))
 
 
 def recovery_temperature(temperature: float, mach: float) -> float:
     """Adiabatic wall temperature with a turbulent boundary layer, K: T (1 + Pr^(1/3) (gamma - 1)/2 M^2)."""
-    return temperature * (1.0 + _PRANDTL ** (1.0 / 3.0) * 0.5 * (_GAMMA - 1.0) * mach**2)
+    return float(temperature * (1.0 + _PRANDTL ** (1.0 / 3.0) * 0.5 * (_GAMMA - 1.0) * mach**2))
 
 
 def descent_film(speed: float, density: float, temperature: float, length: float) -> float:
@@ -49,7 +49,7 @@ def descent_film(speed: float, density: float, temperature: float, length: float
     mu = viscosity(temperature)
     reynolds = density * speed * length / mu
     conductivity = mu * _HEAT_CAPACITY / _PRANDTL
-    return 0.037 * reynolds**0.8 * _PRANDTL ** (1.0 / 3.0) * conductivity / length
+    return float(0.037 * reynolds**0.8 * _PRANDTL ** (1.0 / 3.0) * conductivity / length)
 
 
 def soil_contact(soil_effusivity: float, contact: float, since: float) -> float:
@@ -60,10 +60,12 @@ def soil_contact(soil_effusivity: float, contact: float, since: float) -> float:
     """
     if contact == 0.0:
         return 0.0
-    return 1.0 / (1.0 / contact + np.sqrt(np.pi * max(since, 0.0)) / soil_effusivity)
+    return float(1.0 / (1.0 / contact + np.sqrt(np.pi * max(since, 0.0)) / soil_effusivity))
 
 
-def exchange_in_flight(surface: SoakSurface, flight: Flight, time: float, diameter: float, hot: bool) -> SurfaceExchange:
+def exchange_in_flight(
+    surface: SoakSurface, flight: Flight, time: float, diameter: float, hot: bool
+) -> SurfaceExchange:
     """Heat exchange in flight: radiation to the air around, and the heat of the flow.
 
     While entry heating lasts (`hot`) that is a share of the stagnation heating; afterwards convection to the recovery
