@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 LIMITS = (
-    "P(loss) is conditional on the models, priors and assumed values listed in this report; loss modes that are not in the "
-    "fault tree are not in the number.",
-    "Landing is a chain of crushable masses on soil columns (rung 1); explicit finite elements of the impact are not in this "
-    "answer, and the chain's error enters only as the declared model factor.",
+    "P(loss) is conditional on the models, priors and assumed values listed in this report; loss modes that are not in"
+    " the fault tree are not in the number.",
+    "Landing is a chain of crushable masses on soil columns (rung 1); explicit finite elements of the impact are not in"
+    " this answer, and the chain's error enters only as the declared model factor.",
     "The heat shield is one-dimensional at each station; the shoulder, gaps and damage are not resolved.",
-    "A response surface fitted to the ensemble stands between finite elements and the probability; its leave-one-out error is "
-    "carried as extra scatter, and shares outside the range of the ensemble are extrapolated.",
+    "A response surface fitted to the ensemble stands between finite elements and the probability; its leave-one-out"
+    " error is carried as extra scatter, and what lies outside the range of the ensemble is extrapolated.",
 )
 
 
@@ -74,8 +74,8 @@ def _draws(assurance: Assurance) -> Any:
 def _conditional_on(case: Case) -> str:
     values = [quantity.confidence for _, quantity in case.quantities()]
     return (
-        f"the models of this chain, the priors and {values.count('assumed')} assumed values of {len(values)} in the case, "
-        "and on the fault tree being complete"
+        f"the models of this chain, the priors, {values.count('assumed')} assumed values of {len(values)} in the case,"
+        " and on the fault tree being complete"
     )
 
 

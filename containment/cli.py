@@ -63,7 +63,7 @@ def run(
 
     loaded = _prepare(case, sets, quiet, verbose)
     folder = out or Path("runs") / loaded.name
-    answer = flow.run(loaded, folder, fidelity=fidelity, workers=workers, scheduler=scheduler, seed=seed, quiet=quiet)
+    answer = flow.run(loaded, folder, fidelity=fidelity, workers=workers, scheduler=scheduler, seed=seed)
     screen.verdict(answer, folder)
     if require and answer["verdict"] != "demonstrated":
         raise NotDemonstratedError(f"the requirement is {answer['verdict']}", advice=f"see {folder / 'report.html'}")
@@ -119,11 +119,11 @@ def _stage(name: str, summary: str) -> None:
         quiet: Quiet = False,
         verbose: Verbose = 0,
     ) -> None:
-        from containment import flow, screen
+        from containment import commands, screen
 
         loaded = _prepare(case, sets, quiet, verbose)
         folder = out or Path("runs") / loaded.name
-        result, figures = flow.run_stage(loaded, name, folder, fidelity=fidelity, sample=sample, seed=seed)
+        result, figures = commands.stage(loaded, name, folder, fidelity=fidelity, sample=sample, seed=seed)
         screen.stage(result, figures)
 
     command.__doc__ = summary
@@ -148,11 +148,11 @@ def infer(
     quiet: Quiet = False, verbose: Verbose = 0,
 ) -> None:  # fmt: skip
     """Posterior of what is unknown, from the evidence of the case."""
-    from containment import flow, screen
+    from containment import commands, screen
 
     loaded = _prepare(case, sets, quiet, verbose)
     folder = out or Path("runs") / loaded.name
-    screen.posterior(flow.run_infer(loaded, folder, fidelity=fidelity, seed=seed), folder)
+    screen.posterior(commands.infer(loaded, folder, fidelity=fidelity, seed=seed), folder)
 
 
 @app.command(epilog="Example:  containment study msr-ees --samples 100 --sweep vehicle.mass='85 kg,95 kg,105 kg'")
@@ -166,13 +166,13 @@ def study(
     sets: Sets = None, seed: Seed = None, quiet: Quiet = False, verbose: Verbose = 0,
 ) -> None:  # fmt: skip
     """An ensemble of samples through any stages; a parquet table comes out. Run again to resume."""
-    from containment import flow, screen
+    from containment import commands, screen
 
     loaded = _prepare(case, sets, quiet, verbose)
     folder = out or Path("runs") / f"{loaded.name}-study"
-    table = flow.run_study(
-        loaded, folder, fidelity=fidelity, workers=workers, scheduler=scheduler, samples=samples, design=design,
-        sweep=sweep or (), stages=stages, seed=seed, quiet=quiet,
+    table = commands.study(
+        loaded, folder, fidelity=fidelity, samples=samples, names=[n for n in (stages or "").split(",") if n],
+        design=design, sweep=sweep or (), seed=seed, workers=workers, scheduler=scheduler,
     )  # fmt: skip
     screen.study(table, folder)
 
@@ -183,28 +183,28 @@ RunFolderArgument = Annotated[Path, typer.Argument(metavar="RUN", help="a run fo
 @app.command(epilog="Example:  containment reliability runs/msr-ees")
 def reliability(run: RunFolderArgument, seed: Seed = None, quiet: Quiet = False, verbose: Verbose = 0) -> None:
     """Assurance from the stored study and posterior of a run folder; no stage is run."""
-    from containment import flow, logs, screen
+    from containment import commands, logs, screen
 
     logs.to_terminal(quiet=quiet, verbose=verbose)
-    screen.verdict(flow.run_reliability(run, seed=seed), run)
+    screen.verdict(commands.reliability(run, seed=seed), run)
 
 
 @app.command(epilog="Example:  containment report runs/msr-ees")
 def report(run: RunFolderArgument, quiet: Quiet = False, verbose: Verbose = 0) -> None:
     """Render the report of a run folder."""
-    from containment import flow, logs
+    from containment import commands, logs
 
     logs.to_terminal(quiet=quiet, verbose=verbose)
-    for file in flow.run_report(run):
+    for file in commands.report(run):
         typer.echo(file)
 
 
 @app.command(epilog="Example:  containment show runs/msr-ees")
 def show(run: RunFolderArgument) -> None:
     """Summary of a run folder."""
-    from containment import flow, screen
+    from containment import commands, screen
 
-    screen.verdict(flow.read_result(run), run)
+    screen.verdict(commands.result(run), run)
 
 
 @app.command(epilog="Example:  containment compare runs/msr-ees runs/heavier")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from containment.case.fidelity import Fidelity, FidelityName
     from containment.case.schema import Case
     from containment.evidence.infer import Posterior
-    from containment.result import StageResult
     from containment.study import Study
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def run(
     Run again with the same folder to resume: whatever is there and still valid is not computed again.
     """
     settings, seed = case.settings(fidelity), case.study.seed if seed is None else seed
-    with _open(case, out, seed) as folder:
+    with opened(case, out, seed) as folder:
         nominal = ensemble.in_worker(nominal_flight, case, settings, folder)
         posterior = learn(case, settings, folder, seed)  # in this process, while the nominal flies in a worker
         chain = nominal.result()
@@ -116,34 +115,8 @@ def document(folder: RunFolder) -> list[Path]:
     return render(folder)
 
 
-def run_stage(
-    case: Case, name: str, out: Path, *, fidelity: FidelityName = "screening", sample: Path | None = None,
-    seed: int | None = None,
-) -> tuple[StageResult, list[Path]]:  # fmt: skip
-    """One stage (and what it follows) at the nominal sample or the one in a file."""
-    from containment.study import read_sample
-
-    names = stages.needed(case, name)
-    flown = case.at(read_sample(sample)) if sample else case
-    with _open(case, out, case.study.seed if seed is None else seed) as folder:
-        chain = ensemble.in_worker(stages.run_chain, flown, case.settings(fidelity), names, folder, folder / "fields")
-        result = chain.result().results[name]
-        from containment.report import stage_figures
-        from containment.report.style import svg
-
-        figures = stage_figures.figures(result)
-        return result, [folder.write_text(f"figures/{key}.svg", svg(figure)) for key, figure in figures.items()]
-
-
-def run_infer(case: Case, out: Path, *, fidelity: FidelityName, seed: int | None = None) -> Posterior:
-    """The posterior alone."""
-    seed = case.study.seed if seed is None else seed
-    with _open(case, out, seed) as folder:
-        return learn(case, case.settings(fidelity), folder, seed)
-
-
 @contextmanager
-def _open(case: Case, out: Path | str, seed: int) -> Iterator[RunFolder]:
+def opened(case: Case, out: Path | str, seed: int) -> Iterator[RunFolder]:
     """A run folder with the resolved case, the facts of the run and the log in it."""
     with RunFolder(out).writing() as folder, logs.to_file(folder / "log.jsonl"):
         folder.write_text("case.toml", to_toml(case))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from containment.case.barriers import response_unit
 from containment.case.inputs import inputs_of
 from containment.errors import DataError, UsageError
 from containment.stages import STAGES
@@ -88,13 +89,17 @@ class Study:
                 found[stage] = {"count": len(wall), "wall_s": sum(wall), "cpu_s": sum(cpu)}
         return found
 
+    def units(self) -> dict[str, str]:
+        """SI units of the responses, from the last word of their names."""
+        return {name: response_unit(name) or "" for name in self.responses()}
+
     def save(self, folder: RunFolder) -> None:
         """Write responses.parquet (inputs, responses, status) and failures.json."""
         columns: dict[str, Any] = {"sample": np.arange(len(self.outcomes))}
         columns["status"] = np.array(["ok" if o.ok else "failed" for o in self.outcomes])
         columns |= {path: self.inputs()[:, j] for j, path in enumerate(self.samples.paths)} | self.responses()
         columns["peak_memory_bytes"] = np.array([float(o.peak_rss) for o in self.outcomes])
-        folder.write_table("responses.parquet", columns)
+        folder.write_table("responses.parquet", columns, self.units())
         folder.write_json("failures.json", {str(index): reason for index, reason in self.reasons()})
 
 
