@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -21,9 +21,9 @@ from containment.case.values import (
     quantity,
 )
 
-Altitude = quantity("m", minimum=-400.0, maximum=1.0e6)
-MassChange = quantity("kg")
-SpeedChange = quantity("m/s")
+Altitude: Any = quantity("m", minimum=-400.0, maximum=1.0e6)
+MassChange: Any = quantity("kg")
+SpeedChange: Any = quantity("m/s")
 
 
 def _given(value: float, si_unit: str, why: str) -> Quantity:
@@ -74,6 +74,10 @@ class Vehicle(Section):
 
     diameter: Length
     nose_radius: Length
+    effective_nose_factor: Factor = Field(
+        _given(1.0, "", "sphere of the drawn radius"),
+        description="effective over drawn nose radius in heating: sonic line, shape change",
+    )
     cone_half_angle: Angle = Field(description="angle between cone surface and axis")
     mass: Mass = Field(description="mass at entry as designed")
     mass_as_built: MassChange = Field(
@@ -96,19 +100,19 @@ class Vehicle(Section):
     @property
     def frontal_area(self) -> float:
         """pi D^2 / 4, m^2."""
-        return math.pi * self.diameter.value**2 / 4.0
+        return float(math.pi * self.diameter.value**2 / 4.0)
 
     @property
     def entry_mass(self) -> float:
         """Mass that flies: designed plus as-built difference, kg."""
-        return self.mass.value + self.mass_as_built.value
+        return float(self.mass.value + self.mass_as_built.value)
 
     @property
     def shoulder_arc(self) -> float:
         """Arc length on the sphere-cone from the stagnation point to the full radius, m."""
         angle, nose = self.cone_half_angle.value, self.nose_radius.value
         tangent_radius = nose * math.cos(angle)
-        return nose * (math.pi / 2 - angle) + (self.diameter.value / 2 - tangent_radius) / math.sin(angle)
+        return float(nose * (math.pi / 2 - angle) + (self.diameter.value / 2 - tangent_radius) / math.sin(angle))
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

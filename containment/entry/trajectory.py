@@ -1,0 +1,194 @@
+"""One ballistic flight from the entry interface to the ground: inputs in, a trajectory that can be sampled out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.entry import kernel, observe
+from containment.entry.kernel import Air, Body, Control, Planet
+from containment.entry.observe import Heat
+from containment.errors import DataError, SolverError
+
+Array = NDArray[np.float64]
+
+# WGS-84 (NIMA TR8350.2): mu, rotation, ellipsoid; J2 = -sqrt(5) C20 of EGM96
+EARTH = Planet(3.986004418e14, 7.292115e-5, 6378137.0, 6356752.314245, 1.0826267e-3)
+MAX_STEPS = 20_000
+LEAST_ENTRY = 0.5  # m/s^2 (0.05 g): a pass that never decelerates this much did not enter
+
+
+@dataclass(frozen=True)
+class Interface:
+    """State at the entry interface; angles in rad, speeds in m/s, altitude in m above the ellipsoid."""
+
+    speed: float
+    flight_path_angle: float
+    azimuth: float
+    altitude: float
+    latitude: float
+    longitude: float
+    inertial: bool = True
+
+
+def drag_body(
+    mass: float,
+    area: float,
+    mach: Array,
+    coefficient: Array,
+    subsonic_factor: float = 1.0,
+    hypersonic_factor: float = 1.0,
+) -> Body:
+    """A body with its drag table as monotone cubics over Mach; raises DataError for a table that cannot be one."""
+    from scipy.interpolate import PchipInterpolator
+
+    mach, coefficient = np.asarray(mach, float), np.asarray(coefficient, float)
+    if mach.size != coefficient.size or mach.size < 2 or not np.all(np.diff(mach) > 0):
+        raise DataError(
+            f"found a drag table with Mach numbers {np.array2string(mach, threshold=8)}, expected at least two "
+            "strictly increasing ones with a coefficient each",
+            advice="sort the table and remove repeated points",
+        )
+    cubics = PchipInterpolator(mach, coefficient).c[::-1].T
+    return Body(mass, area, mach, np.ascontiguousarray(cubics), subsonic_factor, hypersonic_factor)
+
+
+def surface_point(latitude: float, longitude: float, altitude: float, planet: Planet = EARTH) -> Array:
+    """Earth-fixed position of a geodetic point, m."""
+    e2 = 1.0 - (planet.polar_radius / planet.equatorial_radius) ** 2
+    normal = planet.equatorial_radius / math.sqrt(1.0 - e2 * math.sin(latitude) ** 2)
+    across = (normal + altitude) * math.cos(latitude)
+    return np.array(
+        [
+            across * math.cos(longitude),
+            across * math.sin(longitude),
+            (normal * (1 - e2) + altitude) * math.sin(latitude),
+        ]
+    )
+
+
+def initial_state(at: Interface, planet: Planet = EARTH) -> Array:
+    """Earth-fixed state of an interface: V_relative = V_inertial - w x r, angles against the plane normal to r."""
+    position = surface_point(at.latitude, at.longitude, at.altitude, planet)
+    up = position / np.linalg.norm(position)
+    east = np.array([-math.sin(at.longitude), math.cos(at.longitude), 0.0])
+    north = np.cross(up, east)
+    level = math.sin(at.azimuth) * east + math.cos(at.azimuth) * north
+    velocity = at.speed * (math.sin(at.flight_path_angle) * up + math.cos(at.flight_path_angle) * level)
+    if at.inertial:
+        velocity = velocity - np.cross([0.0, 0.0, planet.rotation], position)
+    return np.concatenate([position, velocity])
+
+
+def altitude_over_equatorial_radius(altitude: float, latitude: float, planet: Planet = EARTH) -> float:
+    """Altitude above the ellipsoid of the point at this geodetic latitude whose radius is a + `altitude`, m."""
+    above = altitude
+    for _ in range(20):  # converges by a factor ~1e-3 each time
+        excess = (
+            float(np.linalg.norm(surface_point(latitude, 0.0, above, planet))) - planet.equatorial_radius - altitude
+        )
+        above -= excess
+        if abs(excess) < 1e-6:
+            break
+    return above
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A flight with dense output; `summary` as in `observe`."""
+
+    times: Array
+    dense: Array
+    last_step: float
+    outcome: int
+    summary: Array
+    planet: Planet
+    air: Air
+    body: Body
+    heat: Heat
+
+    @property
+    def duration(self) -> float:
+        """Time from the interface to the ground (or to the end of the flight), s."""
+        return float(self.times[-1])
+
+    def states(self, when: Array) -> Array:
+        """Earth-fixed states (n, 6) at ascending times within the flight."""
+        out = np.empty((len(when), 6))
+        kernel.sample(
+            np.ascontiguousarray(when, float), self.times, self.dense, len(self.dense), self.last_step, out
+        )  # fmt: skip
+        return out
+
+    def observed(self, when: Array) -> Array:
+        """Observations (n, 16) at ascending times, columns as in `observe`."""
+        return np.asarray(observe.history(self.states(when), self.planet, self.air, self.body, self.heat))
+
+    def crossing(self, column: int, level: float) -> float:
+        """First time an observed column falls through a level, s. Raises SolverError if it never does."""
+        from scipy.optimize import brentq
+
+        fine = np.linspace(0.0, self.duration, 4 * len(self.times))
+        values = self.observed(fine)[:, column] - level
+        falls = np.nonzero((values[:-1] > 0) & (values[1:] <= 0))[0]
+        if falls.size == 0:
+            raise SolverError(
+                f"the flight never falls through {level:g}", advice="ask for a level between the first and last value"
+            )
+        low, high = fine[falls[0]], fine[falls[0] + 1]
+        return float(brentq(lambda t: self.observed(np.array([t]))[0, column] - level, low, high, xtol=1e-9))
+
+
+def fly(
+    start: Array, body: Body, air: Air, heat: Heat, *, ground_altitude: float, planet: Planet = EARTH,
+    tolerance: float = 1e-9, longest_step: float = 20.0, longest_time: float = 20_000.0, first_step: float = 0.1,
+) -> Trajectory:  # fmt: skip
+    """Integrate one flight. Any ending is an outcome here; `landed` turns the others into errors."""
+    bottom = float(air.nodes[0])
+    if ground_altitude < bottom:
+        raise DataError(
+            f"found an atmosphere that starts at {bottom:g} m, expected one that reaches the "
+            f"ground at {ground_altitude:g} m",
+            advice="extend the profile downwards or raise entry.ground_altitude",
+        )
+    times, dense = np.empty(MAX_STEPS + 1), np.empty((MAX_STEPS, 5, 6))
+    exit_altitude = float(kernel.geodetic(start[0], start[1], start[2], planet)[0]) + 1.0
+    control = Control(tolerance, ground_altitude, exit_altitude, first_step, longest_step, longest_time)
+    steps, outcome, last = kernel.fly(np.asarray(start, float), planet, air, body, control, times, dense)
+    summary = np.zeros(observe.SUMMARY)
+    if steps == 0:
+        raise SolverError(
+            f"the trajectory could not take its first step (last size {last:.3g} s)",
+            advice="look for a value that is not a number in vehicle and entry",
+        )
+    times, dense = times[: steps + 1].copy(), dense[:steps].copy()
+    if outcome != kernel.LANDED:
+        last = times[-1] - times[-2]
+    observe.summarise(times, dense, steps, last, outcome, planet, air, body, heat, summary)
+    return Trajectory(times, dense, float(last), int(outcome), summary, planet, air, body, heat)
+
+
+def explain(outcome: int, summary: Array) -> str:
+    """Words for an ending that is not a landing."""
+    lowest, peak = summary[observe.LOWEST_ALTITUDE] / 1e3, summary[observe.DECELERATION]
+    if outcome == kernel.SKIPPED_OUT and peak < LEAST_ENTRY:
+        return f"never enters: it passes at {lowest:.1f} km with at most {peak / 9.80665:.2g} g"
+    if outcome == kernel.SKIPPED_OUT:
+        return f"skips out: lowest altitude {lowest:.1f} km, {peak / 9.80665:.2g} g, then it climbs back out"
+    if outcome == kernel.OUT_OF_TIME:
+        return f"does not reach the ground in the time allowed; lowest altitude {lowest:.1f} km"
+    return "could not be integrated: " + ("too many steps" if outcome == kernel.TOO_MANY_STEPS else "step too small")
+
+
+def landed(flight: Trajectory) -> Trajectory:
+    """The same flight if it reached the ground, otherwise SolverError with the reason."""
+    if flight.outcome == kernel.LANDED:
+        return flight
+    raise SolverError(
+        f"the vehicle {explain(flight.outcome, flight.summary)}",
+        history=np.diff(flight.times)[-8:].tolist(),
+        advice="make entry.flight_path_angle steeper, or correct entry.speed and entry.altitude",
+    )

@@ -1,0 +1,68 @@
+"""The benchmark catalogue: every topic yields items with a reference, our answer, and the difference it may have."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import containment.verification as package
+from containment.errors import UsageError
+
+_NOT_TOPICS = ("catalogue",)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One benchmark: `difference` is in the sense of `tolerance` (relative unless `unit` of the tolerance says so).
+
+    `name` starts with its topic ("entry.allen-eggers.peak-deceleration").
+    """
+
+    name: str
+    reference: float
+    ours: float
+    difference: float
+    tolerance: float
+    unit: str
+    source: str
+    ok: bool
+
+    @classmethod
+    def relative(cls, name: str, reference: float, ours: float, tolerance: float, unit: str, source: str) -> Item:
+        """Difference relative to the reference."""
+        difference = abs(ours - reference) / abs(reference)
+        return cls(name, float(reference), float(ours), difference, tolerance, unit, source, difference <= tolerance)
+
+    @classmethod
+    def absolute(cls, name: str, reference: float, ours: float, tolerance: float, unit: str, source: str) -> Item:
+        """Difference in the unit of the values."""
+        difference = abs(ours - reference)
+        return cls(name, float(reference), float(ours), difference, tolerance, unit, source, difference <= tolerance)
+
+    @classmethod
+    def at_most(cls, name: str, limit: float, ours: float, unit: str, source: str) -> Item:
+        """A number that must not exceed a limit; the difference is the excess."""
+        excess = max(0.0, ours - limit)
+        return cls(name, float(limit), float(ours), excess, 0.0, unit, source, ours <= limit)
+
+
+def topics() -> list[str]:
+    """Names of the modules that have benchmarks."""
+    found = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return [name for name in found if not name.startswith("bench_") and name not in _NOT_TOPICS]
+
+
+def run(names: Iterable[str] = ()) -> Iterator[Item]:
+    """Items of the named topics (all without names); a name may go on into a topic ("entry.stardust").
+
+    Raises UsageError for a name that no topic answers to.
+    """
+    wanted = list(names) or topics()
+    for name in wanted:
+        topic = name.split(".")[0]
+        if topic not in topics():
+            raise UsageError(f"no benchmarks for {name!r}", advice=f"there are: {', '.join(topics())}")
+        module = importlib.import_module(f"{package.__name__}.{topic}")
+        yield from (item for item in module.items() if item.name == name or item.name.startswith(name + "."))
