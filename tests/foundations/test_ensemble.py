@@ -154,7 +154,7 @@ _SCRIPT = """
 import sys
 from containment.ensemble import map_samples
 from containment.store import RunFolder
-from test_ensemble import slow
+from tests.foundations.test_ensemble import slow
 if __name__ == "__main__":
     with RunFolder(sys.argv[1]).writing() as run:
         map_samples(slow, [{"number": str(i)} for i in range(4)], workers=2, store=run, key="k")
@@ -172,7 +172,7 @@ def _alive(pid: int) -> bool:
 def test_stopped_run_leaves_no_process_and_resumes(tmp_path: Path, sign: signal.Signals) -> None:
     script = tmp_path / "study.py"
     script.write_text(_SCRIPT)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         [sys.executable, script, tmp_path / "run"], env=environment, stderr=subprocess.PIPE, text=True
     )
