@@ -1,0 +1,117 @@
+"""What every evidence model hands to the sampler, and the likelihoods they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.case.evidence import EvidenceUse
+from containment.case.values import Quantity
+from containment.errors import DataError
+from containment.evidence.register import EvidenceSet
+
+Draws = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A PyMC model ready to sample, with the same knowledge in numpy for prior draws and predictive checks.
+
+    `model` has the deterministics `log_likelihood` (rows) and `log_prior`; `priors` are its parameters;
+    `deliver(draws, output, rng)` turns parameter draws (n,) into one new item (n,) of an output that is no parameter;
+    `predictive(draws, rng)` gives tail probabilities of the data: two-sided for a number, plain for a bound;
+    `rows` labels the terms of the likelihood.
+    """
+
+    model: Any
+    priors: Mapping[str, Quantity]
+    rows: tuple[str, ...]
+    deliver: Callable[[Draws, str, np.random.Generator], NDArray[np.float64]]
+    predictive: Callable[[Draws, np.random.Generator], Mapping[str, float]]
+
+
+def priors_of(use: EvidenceUse, values: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """Prior of every parameter and constant: the distribution of the input it updates, or the case's assumption."""
+    mapped = {output: values[path] for path, output in use.updates.items() if output in use.facts.parameters}
+    return {**mapped, **use.assumptions}
+
+
+def finish(rows: Any, latent: tuple[str, ...] = ()) -> None:
+    """Close the model in context: the likelihood as a potential, both densities recorded for reweighting.
+
+    `latent` variables are part of the model, not of the prior a reader can dispute: left out of `log_prior`.
+    """
+    import pymc as pm
+
+    pm.Potential("likelihood", rows.sum())
+    pm.Deterministic("log_likelihood", rows)
+    free = [v for v in pm.modelcontext(None).free_RVs if v.name not in latent]
+    pm.Deterministic("log_prior", sum(pm.logp(v, v).sum() for v in free))
+
+
+def two_sided(replicates: NDArray[np.float64], observed: float) -> float:
+    """Tail probability 2 min(P(T < t), P(T > t)) with half of the ties on each side."""
+    below = float(np.mean(replicates < observed) + 0.5 * np.mean(replicates == observed))
+    return 2.0 * min(below, 1.0 - below)
+
+
+def readings(low: NDArray[np.float64], high: NDArray[np.float64], mu: Any, sigma: Any) -> Any:
+    """Log-likelihood (n,) of readings ln y ~ N(mu, sigma) with mu (n,): exact (low = high), above, below or between."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    mu = pt.zeros(low.size) + mu
+    with np.errstate(divide="ignore"):
+        a, b = np.log(low), np.log(high)
+    kinds = {
+        "exact": low == high,
+        "below": (low == 0) & np.isfinite(high),
+        "above": (low > 0) & np.isinf(high),
+        "between": (low > 0) & (low < high) & np.isfinite(high),
+    }
+    parts, order = [], []
+    for kind, mask in kinds.items():
+        if (i := np.flatnonzero(mask)).size == 0:
+            continue
+        match kind:
+            case "exact":
+                parts.append(pm.logp(pm.Normal.dist(mu[i], sigma), a[i]))
+            case "below":
+                parts.append(log_cdf((b[i] - mu[i]) / sigma))
+            case "above":
+                parts.append(log_cdf((mu[i] - a[i]) / sigma))
+            case _:
+                parts.append(log_interval((a[i] - mu[i]) / sigma, (b[i] - mu[i]) / sigma))
+        order.append(i)
+    return pt.concatenate(parts)[np.argsort(np.concatenate(order))]
+
+
+def log_interval(low: Any, high: Any) -> Any:
+    """log(Phi(high) - Phi(low)) for finite standard normal bounds, exact in both tails (PyTensor tensors)."""
+    import pymc as pm
+
+    # Mirrored where both bounds are positive: differences of numbers near one would lose all digits.
+    mirrored = pm.math.gt(low + high, 0.0)
+    a = pm.math.switch(mirrored, -high, low)
+    b = pm.math.switch(mirrored, -low, high)
+    return log_cdf(b) + pm.math.log1mexp(log_cdf(a) - log_cdf(b))
+
+
+def log_cdf(z: Any) -> Any:
+    """log Phi(z), PyTensor."""
+    import pymc as pm
+
+    return pm.logcdf(pm.Normal.dist(0.0, 1.0), z)
+
+
+def need(data: EvidenceSet, kind: str, model: str) -> None:
+    """Refuse a data set of another kind than the model reads."""
+    if data.kind != kind:
+        raise DataError(
+            f"{data.path / 'card.toml'}:1: found kind {data.kind!r}, expected {kind!r} for the model {model}",
+            advice="name another evidence set or another model in the case",
+        )

@@ -1,0 +1,126 @@
+"""The sampler with every choice named, and the gate its draws must pass."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.case.evidence import Gate
+from containment.errors import MissingPartError, SamplerError
+from containment.evidence.model import Built
+from containment.result import Check
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHAINS = 4
+_TUNE = 1000
+# High acceptance means small steps: the funnels of scatter parameters known from few rows need them.
+_TARGET_ACCEPT = 0.95
+
+
+def load_backend() -> Any:
+    """Import PyMC with PyTensor on its numba linker and a cache of its own, without a C compiler; PYTENSOR_FLAGS wins.
+
+    numba's cache is written file by file and renamed, so runs side by side share it and never wait for a lock.
+    """
+    if "pytensor" not in sys.modules:
+        flags = os.environ.get("PYTENSOR_FLAGS")
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "containment" / "pytensor"
+        os.environ["PYTENSOR_FLAGS"] = f"cxx=,linker=numba,base_compiledir={cache}" + (f",{flags}" if flags else "")
+        try:
+            import pytensor  # noqa: F401
+        except ImportError as error:
+            raise MissingPartError(
+                f"the statistics part is not installed ({error})", advice="pip install 'containment[bayes]'"
+            ) from error
+        finally:
+            if flags is None:
+                del os.environ["PYTENSOR_FLAGS"]
+            else:
+                os.environ["PYTENSOR_FLAGS"] = flags
+    import pymc as pm
+
+    return pm
+
+
+def seeds(seed: int, name: str, count: int) -> list[int]:
+    """`count` independent seeds that depend on the seed and the name alone, not on what else is sampled."""
+    sequence = np.random.SeedSequence([seed, zlib.crc32(name.encode())])
+    return [int(state) for state in sequence.generate_state(count, np.uint32)]
+
+
+def sample(built: Built, *, name: str, draws: int, seed: int, cores: int = 1) -> xr.DataTree:
+    """Posterior of one model: 4 NUTS chains of `draws`; groups posterior, sample_stats, log_likelihood, log_prior."""
+    import xarray as xr
+
+    pm = load_backend()
+    with built.model, warnings.catch_warnings():
+        # Without a C compiler PyTensor leaves kernels of more than 32 operands unfused: harmless.
+        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
+        tree = pm.sample(
+            draws=draws, tune=_TUNE, chains=CHAINS, cores=cores, random_seed=seeds(seed, name, CHAINS),
+            nuts_sampler="pymc", backend="numba", init="jitter+adapt_diag", target_accept=_TARGET_ACCEPT,
+            mp_ctx="spawn", blas_cores=None, progressbar=False, quiet=True, compute_convergence_checks=False,
+        )  # fmt: skip
+    posterior = tree["posterior"].to_dataset()
+    densities = {group: posterior[group] for group in ("log_likelihood", "log_prior")}
+    dropped = [*densities, densities["log_likelihood"].dims[-1]]
+    rows = densities["log_likelihood"].rename({densities["log_likelihood"].dims[-1]: "row"})
+    return xr.DataTree.from_dict(
+        {
+            "posterior": posterior.drop_vars(dropped, errors="ignore"),
+            "sample_stats": tree["sample_stats"].to_dataset(),
+            "log_likelihood": xr.Dataset({"rows": rows.assign_coords(row=list(built.rows))}),
+            "log_prior": xr.Dataset({"log_prior": densities["log_prior"]}),
+        }
+    )  # fmt: skip
+
+
+def flat(tree: xr.DataTree, names: Mapping[str, Any] | list[str]) -> dict[str, NDArray[np.float64]]:
+    """Scalar parameters as vectors (chain * draw,), chain after chain."""
+    posterior = tree["posterior"].to_dataset()
+    return {name: posterior[name].values.reshape(-1) for name in names if name in posterior}
+
+
+def convergence(tree: xr.DataTree, gate: Gate, name: str) -> dict[str, Check]:
+    """R-hat, bulk and tail ESS of the worst parameter and divergences against the gate."""
+    import arviz as az
+
+    posterior = tree["posterior"].to_dataset()
+
+    def extreme(statistic: Any, pick: Any, **options: str) -> float:
+        values = [np.asarray(variable).ravel() for variable in statistic(posterior, **options).data_vars.values()]
+        return float(pick(np.concatenate(values)))
+
+    return {
+        f"sampler.{name}.rhat": Check.at_most(extreme(az.rhat, np.max, method="rank"), gate.max_rhat),
+        f"sampler.{name}.ess_bulk": Check.at_least(extreme(az.ess, np.min, method="bulk"), gate.min_ess),
+        f"sampler.{name}.ess_tail": Check.at_least(extreme(az.ess, np.min, method="tail"), gate.min_ess),
+        f"sampler.{name}.divergences": Check.at_most(
+            float(tree["sample_stats"]["diverging"].sum()), float(gate.max_divergences)
+        ),
+    }
+
+
+def require(checks: Mapping[str, Check], name: str) -> None:
+    """Raise SamplerError (exit 4) with the numbers unless every check holds; NaN never holds."""
+    bad = {key: check for key, check in checks.items() if not check.ok}
+    if not bad:
+        return
+    numbers = "; ".join(f"{key} {check.value:.4g} (limit {check.limit:.4g})" for key, check in bad.items())
+    if any(".predictive." in key or ".prior_predictive." in key for key in bad):
+        advice = (
+            "the prior or the model excludes the data: widen the prior in [evidence], correct the data or drop the set"
+        )
+    else:
+        advice = "ask for more draws, or tighten what the data cannot tell; the posterior is not to be used"
+    raise SamplerError(f"evidence {name!r} did not pass its gate: {numbers}", advice=advice)
