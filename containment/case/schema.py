@@ -10,6 +10,7 @@ from pydantic import Field
 from containment.case.entry import Entry, Vehicle
 from containment.case.evidence import Evidence
 from containment.case.fidelity import Fidelity, FidelityName, defaults
+from containment.case.heatshield import Heatshield
 from containment.case.landing import Landing
 from containment.case.leak import Leak
 from containment.case.values import Fraction, Length, Quantity, Section
@@ -53,6 +54,7 @@ class Case(Section):
     study: Study = Study()
     vehicle: Vehicle | None = None
     entry: Entry | None = None
+    heatshield: Heatshield | None = None
     landing: Landing | None = None
     leak: Leak | None = None
     evidence: Evidence | None = None

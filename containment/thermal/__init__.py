@@ -1,0 +1,1 @@
+"""Heat in the vehicle: charring shield in one dimension, soak of the whole section in two."""
