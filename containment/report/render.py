@@ -11,7 +11,7 @@ from containment import share
 from containment.case.describe import distribution
 from containment.case.load import load_case
 from containment.report import result_figures, stage_figures
-from containment.report.style import svg
+from containment.report.style import styled, svg
 from containment.stages import STAGES
 from containment.store import RunFolder
 from containment.units import pleasant, show
@@ -71,11 +71,29 @@ def _context(folder: RunFolder) -> dict[str, Any]:
         "evidence": result.get("evidence", []),
         "failures": result.get("failures", []),
         "notes": _notes(case, stages, result),
-        "figures": {name: svg(figure) for name, figure in _figures(folder, result, stages).items()},
+        "figures": {name: svg(figure) for name, figure in _figures(folder, case, result, stages).items()},
     }
 
 
-def _figures(folder: RunFolder, result: Mapping[str, Any], stages: Mapping[str, StageResult]) -> dict[str, Any]:
+def _updates(folder: RunFolder, case: Case) -> list[tuple[str, Any, Any]]:
+    """(input, prior draws, posterior draws) of every input the evidence updated."""
+    import numpy as np
+
+    from containment.case.inputs import marginal
+
+    tree = folder.load_tree("posterior.nc")
+    if tree is None or "updates" not in tree.children:
+        return []
+    inputs = case.inputs()
+    found = {str(v.attrs["path"]): v.to_numpy() for v in tree["updates"].to_dataset().data_vars.values()}
+    grid = (np.arange(2000) + 0.5) / 2000  # evenly spaced probabilities: the prior without sampling noise
+    return [(path, marginal(inputs[path]).ppf(grid), draws) for path, draws in found.items() if path in inputs]
+
+
+@styled()
+def _figures(
+    folder: RunFolder, case: Case, result: Mapping[str, Any], stages: Mapping[str, StageResult]
+) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for stage in stages.values():
         figures |= stage_figures.figures(stage)
@@ -86,14 +104,8 @@ def _figures(folder: RunFolder, result: Mapping[str, Any], stages: Mapping[str, 
     figures["limit-states"] = result_figures.intervals(result["limit_states"], "limit states")
     if result["importance"]:
         figures["importance"] = result_figures.importance(result["importance"])
-    posterior = folder.load_tree("updates.nc")
-    if posterior is not None:
-        pairs = [
-            (str(name), posterior["prior"][name].to_numpy(), posterior["posterior"][name].to_numpy())
-            for name in posterior["posterior"].data_vars
-        ]
-        if pairs:
-            figures["evidence"] = result_figures.prior_posterior(pairs)
+    if pairs := _updates(folder, case):
+        figures["evidence"] = result_figures.prior_posterior(pairs)
     return figures
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from containment.report.style import COLOURS, REGIONS, new
+from containment.report.style import COLOURS, REGIONS, new, styled
 from containment.units import convert
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from containment.result import StageResult
 
 
+@styled()
 def figures(result: StageResult) -> dict[str, Figure]:
     """Every figure of a stage by name; a stage that lacks the data of a figure simply has no such figure."""
     makers: dict[str, tuple[Callable[[xr.Dataset], Figure], tuple[str, ...]]] = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 
@@ -34,23 +33,20 @@ def new(columns: int = 1, rows: int = 1, *, width: float = 7.4, height: float = 
     """An empty figure and its axes in reading order; no display is ever needed."""
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(RC):
-        figure = Figure(figsize=(width, height * rows), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False)
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
     return figure, list(axes.flat)
+
+
+def styled() -> Any:
+    """The look, as a context or a decorator; figures are both made and saved inside it."""
+    return matplotlib.rc_context(RC)
 
 
 def svg(figure: Figure) -> str:
     """The figure as SVG text, byte-identical for the same data."""
     buffer = io.StringIO()
-    with matplotlib.rc_context(RC):
+    with styled():
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
-
-
-def save(figure: Figure, path: Path) -> Path:
-    """Write one SVG file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + svg(figure), encoding="utf-8")
-    return path
