@@ -23,7 +23,7 @@ _TREE = _PACKAGE.parent
 _CHECKOUT = {"models": _TREE / "models", "meshes": _TREE / "meshes", "reports": _TREE / "reports/templates"}
 # Where both exist (a checkout a wheel was once built in), the tree is what the user edits.
 ROOTS = _CHECKOUT if (_TREE / "pyproject.toml").is_file() else _WHEEL
-KINDS = ("cases", "materials", "evidence", "atmospheres", "schema", "meshes", "reports")
+KINDS = ("cases", "materials", "evidence", "atmospheres", "meshes")  # what a case can name
 
 
 def shipped(kind: str) -> Path:
