@@ -33,10 +33,10 @@ def stage(
         settings = case.settings(fidelity)
         chain = ensemble.in_worker(stages.run_chain, flown, settings, names, folder, folder / "fields").result()
         from containment.report import stage_figures
-        from containment.report.style import svg
+        from containment.report.style import as_file, svg
 
         figures = stage_figures.figures(chain.results[name])
-        files = [folder.write_text(f"figures/{key}.svg", svg(figure)) for key, figure in figures.items()]
+        files = [folder.write_text(f"figures/{key}.svg", as_file(svg(figure))) for key, figure in figures.items()]
     return chain.results[name], files
 
 

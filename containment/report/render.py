@@ -11,7 +11,7 @@ from containment import share
 from containment.case.describe import distribution
 from containment.case.load import load_case
 from containment.report import result_figures, stage_figures
-from containment.report.style import styled, svg
+from containment.report.style import as_file, styled, svg
 from containment.stages import STAGES
 from containment.store import RunFolder
 from containment.units import pleasant, show
@@ -26,7 +26,7 @@ def render(folder: RunFolder) -> list[Path]:
     """Write figures/*.svg, report.html and, where possible, report.pdf from what the run folder holds."""
     context = _context(folder)
     for name, text in context["figures"].items():
-        folder.write_text(f"figures/{name}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + text)
+        folder.write_text(f"figures/{name}.svg", as_file(text))
     html = _template().render(**context)
     files = [folder.write_text("report.html", html)]
     if pdf := _pdf(html):

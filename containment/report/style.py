@@ -50,3 +50,8 @@ def svg(figure: Figure) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
+
+
+def as_file(drawing: str) -> str:
+    """SVG text as a file of its own."""
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + drawing
