@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from containment.case.barriers import tree_faults
+from containment.case.evidence import update_faults
 from containment.case.schema import Case
 from containment.case.values import CardName, Section
 from containment.errors import ContainmentError
@@ -23,7 +25,9 @@ class Fault:
 
 def check_references(case: Case, folder: Path) -> list[Fault]:
     """Faults of references and of numbers that must fit together."""
-    return [*_missing_cards(case, folder), *_bad_correlations(case)]
+    updates = [Fault(f.path, f.found, f.expected, f.advice) for f in update_faults(case)]
+    tree = [Fault(*found) for found in tree_faults(case.limit_states, case.events, case.fault_tree)]
+    return [*_missing_cards(case, folder), *_bad_correlations(case), *updates, *tree]
 
 
 def cards(node: object, path: str = "") -> Iterator[tuple[str, str, str]]:

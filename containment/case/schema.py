@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
+from containment.case.barriers import Event, FaultTree, LimitState
 from containment.case.entry import Entry, Vehicle
 from containment.case.evidence import Evidence
 from containment.case.fidelity import Fidelity, FidelityName, defaults
+from containment.case.geometry import Geometry
 from containment.case.heatshield import Heatshield
 from containment.case.landing import Landing
 from containment.case.leak import Leak
+from containment.case.soak import Soak
+from containment.case.stress import Stress
 from containment.case.values import Fraction, Length, Quantity, Section
 from containment.errors import UsageError
 
@@ -55,9 +59,15 @@ class Case(Section):
     vehicle: Vehicle | None = None
     entry: Entry | None = None
     heatshield: Heatshield | None = None
+    geometry: Geometry | None = None
+    soak: Soak | None = None
+    stress: Stress | None = None
     landing: Landing | None = None
     leak: Leak | None = None
     evidence: Evidence | None = None
+    limit_states: dict[str, LimitState] = Field(default_factory=dict)
+    events: dict[str, Event] = Field(default_factory=dict)
+    fault_tree: FaultTree | None = None
     fidelity: dict[FidelityName, dict[str, Any]] = Field(
         default_factory=dict, description="overrides of numerical settings"
     )
@@ -78,6 +88,11 @@ class Case(Section):
             for path, quantity in self.quantities()
             if quantity.uncertainty is not None and not path.startswith("evidence.")
         }
+
+    def only(self, sections: Iterable[str]) -> Case:
+        """This case without the sections that are not named."""
+        optional = [name for name, info in type(self).model_fields.items() if info.default is None]
+        return self.model_copy(update={name: None for name in optional if name not in set(sections)})
 
     def at(self, sample: Mapping[str, float]) -> Case:
         """This case with values (SI) put in by path; paths that do not exist are refused."""

@@ -1,0 +1,5 @@
+"""Rare-event estimation, surrogates with their error, and the assurance of a case; takes callables and stored data."""
+
+from containment.reliability.result import Assurance, Estimate, Spread
+
+__all__ = ["Assurance", "Estimate", "Spread"]
