@@ -12,6 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +36,9 @@ Ints = npt.NDArray[np.int64]
 
 def _load() -> tuple[Any, Any, Any, Any, Any]:
     """Import MPI, PETSc, DOLFINx, UFL, Basix in the order that works. Raises MissingPartError."""
+    # PETSc opens its HDF5 for the whole process; h5py, which keeps our results, works only if it found its own before.
+    with suppress(ImportError):
+        importlib.import_module("h5py")
     try:
         importlib.import_module("dolfinx_solver")  # orders MPI before the compiled modules of the PyPI wheel
     except ModuleNotFoundError as error:

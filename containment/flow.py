@@ -97,14 +97,14 @@ def judge(
 ) -> dict[str, Any]:  # fmt: skip
     """P(loss) with its posterior, from the ensemble, the evidence and the fault tree."""
     from containment import answer
-    from containment.reliability.assurance import assess
+    from containment.reliability.assurance import assurance
 
     key = answer.key(case, settings, seed, study, posterior)
     if folder.load("assurance.nc", key) is not None:
         return folder.read_json("result.json")
     _LOG.info("assurance: %d epistemic draws of %d flights each", settings.epistemic_draws, settings.aleatory_draws)
-    assurance = assess(case, study.table(), posterior.updates, settings, seed)
-    return answer.write(folder, key, case, settings, chain, study, posterior, assurance)
+    found = assurance(case, study.finished(), posterior.updates, settings, seed=seed)
+    return answer.write(folder, key, case, settings, chain, study, posterior, found)
 
 
 def document(folder: RunFolder) -> list[Path]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from containment.case.schema import Case
     from containment.ensemble import Outcome
+    from containment.reliability.assurance import Ensemble
     from containment.store import RunFolder
 
 
@@ -72,6 +73,17 @@ class Study:
             for name in names
             if not name.startswith("cost.")
         }
+
+    def finished(self) -> Ensemble:
+        """The samples that have an answer, as reliability reads them."""
+        from containment.reliability.assurance import Ensemble
+
+        done = np.array([outcome.ok for outcome in self.outcomes])
+        responses = self.responses()
+        table = np.column_stack(list(responses.values()))[done] if responses else np.empty((int(done.sum()), 0))
+        return Ensemble(
+            self.samples.paths, self.inputs()[done], tuple(responses), table, self.units(), dict(self.reasons())
+        )
 
     def costs(self) -> dict[str, dict[str, float]]:
         """Evaluations, wall and CPU time of each stage over all samples."""
