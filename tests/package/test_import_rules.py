@@ -43,7 +43,6 @@ def copy(tmp_path: Path) -> Path:
     ],
 )
 def test_planted_import_is_noticed(copy: Path, module: str, planted: str, contract: str) -> None:
-    assert not _broken(copy)
     with (copy / "containment" / module).open("a") as file:
         file.write(f"\n{planted}\n")
     assert any(contract in name for name in _broken(copy))
