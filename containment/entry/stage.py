@@ -98,7 +98,7 @@ def run(
     case: Case, upstream: Mapping[str, StageResult], fidelity: Fidelity, *, fields: Path | None = None
 ) -> StageResult:
     """Fly the sample of `case`; see the module and `containment.result.StageResult`."""
-    vehicle, entry = _sections(case)
+    vehicle, entry = sections(case)
     flight = fly(vehicle, entry)
     coarse = fly(vehicle, entry, tolerance=1e-7)
     data = _data(case, vehicle, flight)
@@ -122,7 +122,8 @@ _CONVERGED = [
 ]
 
 
-def _sections(case: Case) -> tuple[Vehicle, Entry]:
+def sections(case: Case) -> tuple[Vehicle, Entry]:
+    """The two sections a flight needs; CaseError where one is missing."""
     if case.vehicle is None or case.entry is None:
         missing = "vehicle" if case.vehicle is None else "entry"
         raise CaseError([Problem(case.name, 0, 0, missing, "no such section", f"[{missing}]", "add the section")])

@@ -189,6 +189,5 @@ def landed(flight: Trajectory) -> Trajectory:
         return flight
     raise SolverError(
         f"the vehicle {explain(flight.outcome, flight.summary)}",
-        history=np.diff(flight.times)[-8:].tolist(),
         advice="make entry.flight_path_angle steeper, or correct entry.speed and entry.altitude",
     )
