@@ -47,6 +47,8 @@ def write(
     assurance: Assurance,
 ) -> dict[str, Any]:  # fmt: skip
     """Write assurance.nc and result.json; returns the latter."""
+    from containment.evidence.infer import summary_table
+
     answer: dict[str, Any] = {"schema": SCHEMA, "fidelity": settings.name, **assurance.to_result_json()}
     answer["conditional_on"] = _conditional_on(case)
     answer["responses"] = {
@@ -56,7 +58,7 @@ def write(
     }
     answer["evaluations"] = _evaluations(chain, study)
     answer["checks"] = _checks(chain, posterior, answer["checks"])
-    answer["evidence"] = [_summary_row(s) for s in posterior.summaries]
+    answer["evidence"] = summary_table(posterior)
     answer["failures"] = [{"index": index, "reason": reason} for index, reason in study.reasons()]
     answer["limits"] = list(LIMITS)
     folder.save_tree("assurance.nc", _draws(assurance), key)
@@ -91,10 +93,3 @@ def _checks(chain: Chain, posterior: Posterior, assurance: Mapping[str, Any]) ->
     stages = {f"{n}.{k}": asdict(c) for n, result in chain.results.items() for k, c in result.checks.items()}
     evidence = {f"evidence.{name}": asdict(check) for name, check in posterior.checks.items()}
     return {**stages, **evidence, **assurance}
-
-
-def _summary_row(summary: Any) -> dict[str, Any]:
-    names = ("mean", "5 %", "median", "95 %")
-    row: dict[str, Any] = {"evidence": summary.set, "quantity": summary.path or summary.name, "unit": summary.unit}
-    row |= {f"prior {n}": v for n, v in zip(names, summary.prior, strict=True)}
-    return row | {f"posterior {n}": v for n, v in zip(names, summary.posterior, strict=True)}

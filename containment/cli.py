@@ -149,10 +149,12 @@ def infer(
 ) -> None:  # fmt: skip
     """Posterior of what is unknown, from the evidence of the case."""
     from containment import commands, screen
+    from containment.evidence.infer import summary_table
 
     loaded = _prepare(case, sets, quiet, verbose)
     folder = out or Path("runs") / loaded.name
-    screen.posterior(commands.infer(loaded, folder, fidelity=fidelity, seed=seed), folder)
+    posterior = commands.infer(loaded, folder, fidelity=fidelity, seed=seed)
+    screen.posterior(summary_table(posterior), posterior.checks, folder)
 
 
 @app.command(epilog="Example:  containment study msr-ees --samples 100 --sweep vehicle.mass='85 kg,95 kg,105 kg'")

@@ -88,13 +88,14 @@ def checks(found: Mapping[str, Check]) -> None:
         _print("", table)
 
 
-def posterior(summary: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Rows of prior and posterior."""
+def posterior(summary: Sequence[Mapping[str, Any]], gate: Mapping[str, Check], folder: Path) -> None:
+    """Rows of prior and posterior, and the gate they passed."""
     if summary:
-        table = _table(*(str(key) for key in summary[0]))
+        table = _table(*(str(key).replace("_", " ") for key in summary[0]))
         for row in summary:
-            table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
+            table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()))
         _print(table)
+    checks(gate)
     _print(f"posterior: {folder / 'posterior.nc'}")
 
 
