@@ -1,0 +1,182 @@
+"""Stage "landing": every branch by the chain (rung 1), then the vessels and their seams in finite elements (rung 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from containment.errors import DataError
+from containment.meshing.mesh import SectionMesh
+from containment.result import Check, Response, StageResult
+from containment.structure import chain, landing_branches, landing_vessels
+from containment.structure.chain import Chain
+from containment.structure.chain import Landing as History
+from containment.structure.landing_vessels import VESSELS, VesselAnswer
+from containment.structure.vessel import Vessel
+
+if TYPE_CHECKING:
+    from containment.case.fidelity import Fidelity
+    from containment.case.landing import Landing
+    from containment.case.schema import Case
+
+Floats = NDArray[np.float64]
+
+_ROOM_TEMPERATURE = 293.15  # K, vessels without a soak stage
+_GRAVITY = 9.80665  # m/s^2, standard gravity, CGPM 1901
+_STORED = 1e-4  # s between stored states of the histories
+_DRIFT = 1e-6  # of a unit load: the pin holds nothing when loads are in balance, rounding of the solve is 1e-11
+
+
+def run(
+    case: Case, upstream: Mapping[str, StageResult], fidelity: Fidelity, *, fields: Path | None = None
+) -> StageResult:
+    """Land on every branch of the case. Needs [landing], [geometry], [vehicle] and the stages mesh and entry.
+
+    Raises DataError for missing parts, SolverError when a chain breaks its energy ledger.
+    """
+    landing, vehicle, geometry = case.landing, case.vehicle, case.geometry
+    if landing is None or vehicle is None or geometry is None:
+        raise DataError("a landing needs [landing], [vehicle] and [geometry]", advice="add the missing section")
+    mesh, entry = _upstream(upstream, "mesh"), _upstream(upstream, "entry")
+    section = SectionMesh.from_dataset(mesh.data)
+    content = landing_branches.inside(section, mesh)
+    temperatures = _temperatures(upstream)
+    walls = landing_vessels.vessels(section, geometry, landing, content, temperatures)
+    responses: dict[str, Response] = {}
+    histories: dict[str, History] = {}
+    answers: dict[str, dict[str, VesselAnswer]] = {}
+    checks: dict[str, Check] = {}
+    notes: list[str] = []
+    window, factor = landing.filter_window.value, landing.model_factor.value
+    for name, branch in landing.branches.items():
+        speed = landing_branches.impact_speed(branch, landing, vehicle, entry)
+        body = landing_branches.build(branch, landing, vehicle, content, fidelity.landing_masses)
+        history = chain.land(body, speed, gravity=_GRAVITY, end=landing.duration.value)
+        load = landing_vessels.forces(history, window, factor)
+        answers[name] = {vessel: landing_vessels.answer(walls[vessel], landing, load[vessel]) for vessel in VESSELS}
+        histories[name] = history
+        responses |= _responses(name, speed, body, history, landing, answers[name])
+        checks[f"{name}_energy"] = Check.at_most(history.ledger_error, chain.LEDGER_LIMIT)
+        notes += _notes(name, responses, answers[name])
+    for vessel, wall in walls.items():
+        checks[f"{vessel}_balance"] = Check.at_most(float(wall.pin_reactions.max()), _DRIFT)
+    data = _dataset(histories, landing)
+    worst = max(answers, key=lambda name: max(answer.utilisation for answer in answers[name].values()))
+    data = data.merge(_picture(section, walls, answers[worst], worst))
+    if fields is not None:
+        _write_fields(fields, section, data)
+    notes.append(f"accelerations and forces are moving means over {1e3 * window:g} ms")
+    if "soak" not in upstream:
+        notes.append(f"no soak stage: vessels land at {_ROOM_TEMPERATURE:g} K")
+    return StageResult("landing", responses, data, checks, tuple(notes))
+
+
+def _upstream(upstream: Mapping[str, StageResult], name: str) -> StageResult:
+    if name not in upstream:
+        raise DataError(f"the landing needs the result of stage {name}", advice=f"add the sections of stage {name}")
+    return upstream[name]
+
+
+def _temperatures(upstream: Mapping[str, StageResult]) -> dict[str, float]:
+    soak = upstream.get("soak")
+    if soak is None:
+        return dict.fromkeys(VESSELS, _ROOM_TEMPERATURE)
+    return {vessel: soak.value(f"{vessel}_seal_temperature_at_landing") for vessel in VESSELS}
+
+
+def _responses(
+    name: str, speed: float, body: Chain, history: History, landing: Landing, answers: Mapping[str, VesselAnswer]
+) -> dict[str, Response]:
+    window, factor = landing.filter_window.value, landing.model_factor.value
+    available = landing.absorber.densification_strain.value * body.foam_length
+    found = {
+        "impact_speed": Response(speed, "m/s", 1),
+        "os_acceleration": Response(factor * history.peak(-1, window), "m/s^2", 1),
+        "shell_acceleration": Response(factor * history.peak(0, window), "m/s^2", 1),
+        "stroke_fraction": Response(float(history.stroke.max()) / available, "", 1),
+        "penetration": Response(float(history.penetration.max()), "m", 1),
+    }
+    for vessel, answer in answers.items():
+        found[f"{vessel}_utilisation"] = Response(answer.utilisation, "", 2)
+        found[f"{vessel}_plastic_strain"] = Response(answer.plastic_strain, "", 2)
+        found[f"{vessel}_seam_utilisation"] = Response(answer.seam_utilisation, "", 2)
+        found[f"{vessel}_seal_opening"] = Response(answer.seal_opening, "m", 2)
+    return {f"landing.{name}.{key}": value for key, value in found.items()}
+
+
+def _notes(name: str, responses: Mapping[str, Response], answers: Mapping[str, VesselAnswer]) -> list[str]:
+    notes = []
+    if responses[f"landing.{name}.stroke_fraction"].value > 1.0:
+        notes.append(f"branch {name}: the absorber bottoms out; the peak then depends on its lock-up stiffness")
+    for vessel, answer in answers.items():
+        if answer.utilisation > 1.0:
+            how = "" if answer.solved else ", by Neuber's rule: static collapse under the peak force"
+            notes.append(f"branch {name}: {vessel} yields, plastic strain {answer.plastic_strain:.2g}{how}")
+    return notes
+
+
+def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
+    """Histories on one time grid (s from first contact), held at their last value after the end of a branch."""
+    window, factor = landing.filter_window.value, landing.model_factor.value
+    end = max(history.time[-1] for history in histories.values())
+    time = np.arange(0.0, end + _STORED, _STORED)
+
+    def rows(pick: Any) -> Floats:
+        return np.array([np.interp(time, history.time, pick(history)) for history in histories.values()])
+
+    both = ("branch", "time")
+    variables = {
+        "os_acceleration": (rows(lambda h: factor * h.acceleration(-1, window)), "m/s^2", "filtered OS deceleration"),
+        "os_speed": (rows(lambda h: h.speeds[-1]), "m/s", "speed of the OS"),
+        "shell_speed": (rows(lambda h: h.speeds[0]), "m/s", "speed of the shell"),
+        "stroke": (rows(lambda h: h.stroke), "m", "stroke of the absorber"),
+        "penetration": (rows(lambda h: h.penetration), "m", "depth of the nose below the surface"),
+        "soil_force": (rows(lambda h: h.ground_force), "N", "force of the ground"),
+        "absorber_force": (rows(lambda h: h.absorber_force), "N", "force of the absorber on the outer vessel"),
+    }
+    data = xr.Dataset(
+        {key: (both, values, {"units": unit, "long_name": words}) for key, (values, unit, words) in variables.items()},
+        coords={
+            "branch": list(histories),
+            "time": ("time", time, {"units": "s", "long_name": "time from first contact"}),
+            "energy_term": list(chain.LEDGER),
+        },
+    )
+    ledger = np.array([list(history.energy.values()) for history in histories.values()])
+    data["energy"] = (("branch", "energy_term"), ledger, {"units": "J", "long_name": "energy ledger at the end"})
+    errors = np.array([history.ledger_error for history in histories.values()])
+    data["ledger_error"] = ("branch", errors, {"units": "1", "long_name": "largest imbalance of the energy ledger"})
+    return data
+
+
+def _picture(
+    section: SectionMesh, walls: Mapping[str, Vessel], answers: Mapping[str, VesselAnswer], branch: str
+) -> xr.Dataset:
+    """Mises stress and displacement of the vessels in their worst state of the worst branch; NaN elsewhere."""
+    mises = np.full(len(section.triangles), np.nan)
+    displacement = np.full((len(section.points), 2), np.nan)
+    for name, wall in walls.items():
+        answer = answers[name]
+        mises[wall.cells] = answer.worst_cells * wall.yield_stress
+        displacement[wall.nodes] = wall.displacement(answer.worst_forces)
+    picture = section.to_dataset()[["node_r", "node_z", "triangle", "cell_region"]]
+    picture["von_mises"] = ("cell", mises, {"units": "Pa", "long_name": f"Mises stress, branch {branch}"})
+    for i, axis in enumerate("rz"):
+        words = f"displacement in {axis}, branch {branch}"
+        picture[f"displacement_{axis}"] = ("node", displacement[:, i], {"units": "m", "long_name": words})
+    return picture
+
+
+def _write_fields(folder: Path, section: SectionMesh, data: xr.Dataset) -> None:
+    """The picture as a file for ParaView."""
+    from containment import fem
+
+    mesh = fem.to_dolfinx(section).mesh
+    stress = fem.dolfinx.fem.Function(fem.dolfinx.fem.functionspace(mesh, ("Discontinuous Lagrange", 0)))
+    fem.set_cell_values(stress, np.nan_to_num(data["von_mises"].values))
+    fem.write_fields(folder / "landing", mesh, {"von_mises": stress})
