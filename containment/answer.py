@@ -91,5 +91,5 @@ def _evaluations(chain: Chain, study: Study) -> dict[str, dict[str, float]]:
 
 def _checks(chain: Chain, posterior: Posterior, assurance: Mapping[str, Any]) -> dict[str, Any]:
     stages = {f"{n}.{k}": asdict(c) for n, result in chain.results.items() for k, c in result.checks.items()}
-    evidence = {f"evidence.{name}": asdict(check) for name, check in posterior.checks.items()}
+    evidence = {name: asdict(check) for name, check in posterior.checks.items()}
     return {**stages, **evidence, **assurance}
