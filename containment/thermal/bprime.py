@@ -127,9 +127,10 @@ def lookup(table: BPrimeArrays, log_pressure: float, blowing: float, temperature
 
 
 @njit(cache=True, error_model="numpy")
-def hottest(table: BPrimeArrays, log_pressure: float) -> float:
+def hottest(table: BPrimeArrays, pressure: float) -> float:
     """Wall temperature (K) above which the table is held because carbon sublimes without limit."""
     p = table.log_pressure
+    log_pressure = np.log(max(pressure, 1.0e-6))
     if p.size == 1:
         return float(table.low + table.last[0] / table.inverse_step)
     i = 0

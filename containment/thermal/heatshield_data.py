@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from containment.thermal.heatshield import History
+from containment.thermal.history import History
 from containment.thermal.stack import Stack, graded
 
 if TYPE_CHECKING:

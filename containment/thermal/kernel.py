@@ -152,27 +152,26 @@ def pressure_index(tables: MaterialTables, pressure: float) -> tuple:
 
 @njit(cache=True, error_model="numpy")
 def _decompose(
-    tables: MaterialTables, m: int, mean: float, dt: float, old: Array, older: Array, c0: float, c1: float, c2: float,
-    extent: Array,
+    tables: MaterialTables, m: int, p: int, mean: float, dt: float, old: Array, older: Array, c0: float, c1: float,
+    c2: float, extent: Array,
 ) -> tuple:  # fmt: skip
-    """(tau, dtau/dT of the new temperature, c0 tau + c1 tau_old + c2 tau_older); fills the new extents (R,)."""
+    """(tau, dtau/dT of the new temperature, c0 tau + c1 tau_old + c2 tau_older); fills extent[p] (R,)."""
+    share, rate, activation, order = tables.share, tables.rate, tables.activation, tables.order
     tau, dtau, change = 0.0, 0.0, 0.0
-    y, dy = 0.0, 0.0
-    for r in range(tables.share.shape[1]):
+    y, dy, before, a, e, n = 0.0, 0.0, -1.0, 0.0, 0.0, 0.0
+    for r in range(share.shape[1]):
+        now = old[p, r]
         # Reactions 2 and 3 of TACOT share their kinetics and so their extent.
-        same = (
-            r > 0 and old[r] == old[r - 1] and tables.activation[m, r] == tables.activation[m, r - 1]
-            and tables.rate[m, r] == tables.rate[m, r - 1] and tables.order[m, r] == tables.order[m, r - 1]
-        )  # fmt: skip
-        if not same:
-            y, dy = old[r], 0.0
+        if not (now == before and rate[m, r] == a and activation[m, r] == e and order[m, r] == n):
+            a, e, n = rate[m, r], activation[m, r], order[m, r]
+            y, dy, before = now, 0.0, now
             if mean > tables.threshold[m, r]:
-                y, dy = advance_extent(y, mean, dt, tables.rate[m, r], tables.activation[m, r], tables.order[m, r])
-        extent[r] = y
-        s = tables.share[m, r]
+                y, dy = advance_extent(now, mean, dt, a, e, n)
+        extent[p, r] = y
+        s = share[m, r]
         tau += s * y
         dtau += 0.5 * s * dy  # the mean temperature moves half as much as the new one
-        change += s * (c0 * y + c1 * old[r] + c2 * older[r])
+        change += s * (c0 * y + c1 * now + c2 * older[p, r])
     return tau, dtau, change
 
 
@@ -188,36 +187,39 @@ def evaluate(
     against `low` and `high` by the caller. d_energy and d_conductivity include the decomposition.
     """
     row0, row1, fp = pressure_index(tables, pressure)
-    last = tables.solid.shape[1] - 2
+    # Members of the tuples are taken once: inside the loop each access would count references.
+    x, gas, low, inverse_step = tables.solid, tables.gas, tables.low, tables.inverse_step
+    energy, d_energy, conductivity, d_conductivity = out.energy, out.d_energy, out.conductivity, out.d_conductivity
+    density, emissivity, extent, reacting = out.density, out.emissivity, out.extent, tables.reacting
+    last = x.shape[1] - 2
     for p in range(temperature.size):
         m, t = material[p], temperature[p]
-        inverse = tables.inverse_step[m]
-        z = (t - tables.low[m]) * inverse
+        inverse = inverse_step[m]
+        z = (t - low[m]) * inverse
         i = min(max(int(z), 0), last)
         f = z - i
         g = min(max(f, 0.0), 1.0)
-        here, there = tables.solid[m, i], tables.solid[m, i + 1]
-        ev, dev = here[0] + f * (there[0] - here[0]), (there[0] - here[0]) * inverse
-        kv, dkv = here[1] + g * (there[1] - here[1]), (there[1] - here[1]) * inverse
-        if not tables.reacting[m]:
-            out.energy[p], out.d_energy[p], out.conductivity[p], out.d_conductivity[p] = ev, dev, kv, dkv
-            out.density[p], out.emissivity[p] = tables.virgin_density[m], here[4]
+        dev, dkv = x[m, i + 1, 0] - x[m, i, 0], x[m, i + 1, 1] - x[m, i, 1]
+        ev, kv = x[m, i, 0] + f * dev, x[m, i, 1] + g * dkv
+        if not reacting[m]:
+            energy[p], d_energy[p], conductivity[p], d_conductivity[p] = ev, dev * inverse, kv, dkv * inverse
+            density[p], emissivity[p] = tables.virgin_density[m], x[m, i, 4]
             continue
-        ec, dec = here[2] + f * (there[2] - here[2]), (there[2] - here[2]) * inverse
-        kc, dkc = here[3] + g * (there[3] - here[3]), (there[3] - here[3]) * inverse
+        dec, dkc = x[m, i + 1, 2] - x[m, i, 2], x[m, i + 1, 3] - x[m, i, 3]
+        ec, kc = x[m, i, 2] + f * dec, x[m, i, 3] + g * dkc
         mean = 0.5 * (t + temperature_old[p])
-        tau, dtau, change = _decompose(tables, m, mean, dt, extent_old[p], extent_older[p], c0, c1, c2, out.extent[p])
+        tau, dtau, change = _decompose(tables, m, p, mean, dt, extent_old, extent_older, c0, c1, c2, extent)
         rv, rc = tables.virgin_density[m], tables.char_density[m]
         rho = tau * rv + (1.0 - tau) * rc
         w = tau * rv / rho
-        out.energy[p] = tau * ev + (1.0 - tau) * ec
-        out.d_energy[p] = tau * dev + (1.0 - tau) * dec + dtau * (ev - ec)
-        out.conductivity[p] = w * kv + (1.0 - w) * kc
-        out.d_conductivity[p] = w * dkv + (1.0 - w) * dkc + (kv - kc) * dtau * rv * rc / (rho * rho)
-        g0, g1 = tables.gas[m, row0], tables.gas[m, row1]
-        h0, h1 = g0[i] + f * (g0[i + 1] - g0[i]), g1[i] + f * (g1[i + 1] - g1[i])
+        energy[p] = tau * ev + (1.0 - tau) * ec
+        d_energy[p] = (tau * dev + (1.0 - tau) * dec) * inverse + dtau * (ev - ec)
+        conductivity[p] = w * kv + (1.0 - w) * kc
+        d_conductivity[p] = (w * dkv + (1.0 - w) * dkc) * inverse + (kv - kc) * dtau * rv * rc / (rho * rho)
+        dh0, dh1 = gas[m, row0, i + 1] - gas[m, row0, i], gas[m, row1, i + 1] - gas[m, row1, i]
+        h0, h1 = gas[m, row0, i] + f * dh0, gas[m, row1, i] + f * dh1
         out.gas_enthalpy[p] = h0 + fp * (h1 - h0)
-        out.d_gas_enthalpy[p] = ((1.0 - fp) * (g0[i + 1] - g0[i]) + fp * (g1[i + 1] - g1[i])) * inverse
+        out.d_gas_enthalpy[p] = ((1.0 - fp) * dh0 + fp * dh1) * inverse
         out.production[p] = -(rv - rc) * change / dt
-        out.density[p] = rho
-        out.emissivity[p] = w * here[4] + (1.0 - w) * here[5]
+        density[p] = rho
+        emissivity[p] = w * x[m, i, 4] + (1.0 - w) * x[m, i, 5]

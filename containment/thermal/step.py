@@ -30,7 +30,6 @@ class State(NamedTuple):
     """
 
     temperature: Any
-    temperature_older: Any
     extent: Any
     extent_older: Any
     energy: Any
@@ -57,6 +56,7 @@ class Work(NamedTuple):
     flux: Any
     d_flux: Any
     wall: Any
+    moved: Any
 
 
 def new_state(grid: Grid, reactions: int, temperature: float) -> State:
@@ -64,27 +64,19 @@ def new_state(grid: Grid, reactions: int, temperature: float) -> State:
     n, p = grid.depth.size, grid.point_node.size
     t = np.full(n, float(temperature))
     ones = np.ones((p, reactions))
-    return State(t, t.copy(), ones, ones.copy(), np.zeros(n), np.zeros(n), np.zeros(2))
+    return State(t, ones, ones.copy(), np.zeros(n), np.zeros(n), np.zeros(2))
 
 
 def new_work(grid: Grid, reactions: int) -> Work:
-    """Scratch arrays. wall = (q, dq/dT, m_g, m_c, surface density, prescribed temperature or nan)."""
+    """Scratch arrays. wall = (q, dq/dT, m_g, m_c, surface density, prescribed temperature or nan); moved = 0 or 1."""
     n, p, c = grid.depth.size, grid.point_node.size, grid.cell_points.shape[0]
     cells = [np.zeros((c, 2)) for _ in range(6)]
     return Work(
         np.zeros(n), np.zeros(n), np.zeros(n), np.ones((p, reactions)), np.ones((p, reactions)),
         np.zeros((grid.ablator_nodes, 1 + 2 * reactions)), np.zeros(p), np.zeros(p), empty_points(p, reactions),
         cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], np.zeros(6),
+        np.zeros(1),
     )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def coefficients(dt: float, dt_old: float) -> tuple:
-    """BDF coefficients (c0, c1, c2) of variable-step BDF2; dt_old <= 0 starts with implicit Euler."""
-    if dt_old <= 0.0:
-        return 1.0, -1.0, 0.0
-    r = dt / dt_old
-    return (1.0 + 2.0 * r) / (1.0 + r), -(1.0 + r), r * r / (1.0 + r)
 
 
 @njit(cache=True, error_model="numpy")
@@ -138,8 +130,24 @@ def _hermite(h: float, f: float, y0: float, y1: float, d0: float, d1: float) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def prepare_remap(grid: Grid, state: State, work: Work) -> None:
-    """Slopes of old temperature and extents over the ablator at the old positions; once per step."""
+def _unshifted(state: State, work: Work) -> None:
+    """Material history as it is, for nodes that have not moved since."""
+    t, y, z = work.shifted_temperature, work.shifted_extent, work.shifted_extent_older
+    t0, y0, z0 = state.temperature, state.extent, state.extent_older
+    for j in range(t.size):
+        t[j] = t0[j]
+    for p in range(y.shape[0]):
+        for r in range(y.shape[1]):
+            y[p, r], z[p, r] = y0[p, r], z0[p, r]
+    work.moved[0] = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def prepare_remap(grid: Grid, state: State, work: Work, recedes: bool) -> None:
+    """History at rest, and if the wall can recede the slopes of old temperature and extents; once per step."""
+    _unshifted(state, work)
+    if not recedes:
+        return
     n = grid.ablator_nodes
     place(grid, state.recession[0], 0.0, work.position, work.velocity)
     monotone_slopes(work.position, state.temperature, n, work.slopes, 0)
@@ -152,12 +160,12 @@ def prepare_remap(grid: Grid, state: State, work: Work) -> None:
 @njit(cache=True, error_model="numpy")
 def remap(grid: Grid, state: State, work: Work, recession: float) -> None:
     """Old temperature and extents at the material that is at the nodes now (the first n points are the ablator's)."""
-    work.shifted_temperature[:] = state.temperature
-    work.shifted_extent[:] = state.extent
-    work.shifted_extent_older[:] = state.extent_older
     shift = recession - state.recession[0]
     if shift <= 0.0:
+        if work.moved[0] > 0.0:
+            _unshifted(state, work)
         return
+    work.moved[0] = 1.0
     n, depth, s = grid.ablator_nodes, grid.ablator_depth, state.recession[0]
     reactions = state.extent.shape[1]
     stretch = (depth - s) / depth
@@ -192,6 +200,31 @@ def _wall(temperature: float, work: Work, row: Any, wall: WallNumbers, table: BP
 
 
 @njit(cache=True, error_model="numpy")
+def _fluxes(grid: Grid, work: Work, temperature: Any) -> float:
+    """Fill energy, conductivity and flux per cell end and the gas flux (integrated from the back); gas at the wall."""
+    m, x, velocity, cells = work.points, work.position, work.velocity, grid.cell_points
+    energy, d_energy, conductivity, production = m.energy, m.d_energy, m.conductivity, m.production
+    d_conductivity, gas_enthalpy, d_gas_enthalpy = m.d_conductivity, m.gas_enthalpy, m.d_gas_enthalpy
+    out_e, out_de, out_k, out_f, out_df = work.energy, work.d_energy, work.conductivity, work.flux, work.d_flux
+    gas_flux = work.gas_flux
+    gas = 0.0
+    for c in range(cells.shape[0] - 1, -1, -1):
+        a, b = cells[c, 0], cells[c, 1]
+        h = x[c + 1] - x[c]
+        slope = (temperature[c + 1] - temperature[c]) / h
+        for q in range(1, -1, -1):
+            p = b if q == 1 else a
+            w = velocity[c + q]
+            gas_flux[c, q] = gas
+            out_e[c, q], out_de[c, q], out_k[c, q] = energy[p], d_energy[p], conductivity[p]
+            out_f[c, q] = energy[p] * w + gas_enthalpy[p] * gas
+            out_df[c, q] = d_conductivity[p] * slope + d_energy[p] * w + d_gas_enthalpy[p] * gas
+            if q == 1:
+                gas += 0.5 * h * (production[a] + production[b])
+    return gas
+
+
+@njit(cache=True, error_model="numpy")
 def prepare(
     tables: MaterialTables, grid: Grid, state: State, work: Work, temperature: Any, dt: float, c0: float, c1: float,
     c2: float, recession: float, row: Any, wall: WallNumbers, table: BPrimeArrays,
@@ -205,46 +238,117 @@ def prepare(
     s0, s1 = state.recession[0], state.recession[1]
     place(grid, recession, (c0 * recession + c1 * s0 + c2 * s1) / dt, work.position, work.velocity)
     remap(grid, state, work, recession)
-    for p in range(grid.point_node.size):
-        work.point_temperature[p] = temperature[grid.point_node[p]]
-        work.point_old[p] = work.shifted_temperature[grid.point_node[p]]
+    node, new, old, shifted = grid.point_node, work.point_temperature, work.point_old, work.shifted_temperature
+    for p in range(node.size):
+        new[p], old[p] = temperature[node[p]], shifted[node[p]]
     evaluate(
         tables, grid.point_material, work.point_temperature, work.point_old, work.shifted_extent,
         work.shifted_extent_older, dt, c0, c1, c2, row[3], work.points,
     )  # fmt: skip
-    m = work.points
-    gas = 0.0
-    for c in range(grid.cell_points.shape[0] - 1, -1, -1):
-        a, b = grid.cell_points[c, 0], grid.cell_points[c, 1]
-        h = work.position[c + 1] - work.position[c]
-        slope = (temperature[c + 1] - temperature[c]) / h
-        work.gas_flux[c, 1] = gas
-        gas += 0.5 * h * (m.production[a] + m.production[b])
-        work.gas_flux[c, 0] = gas
-        for q in range(2):
-            p = a if q == 0 else b
-            w, f = work.velocity[c + q], work.gas_flux[c, q]
-            work.energy[c, q], work.d_energy[c, q], work.conductivity[c, q] = (
-                m.energy[p],
-                m.d_energy[p],
-                m.conductivity[p],
-            )
-            work.flux[c, q] = m.energy[p] * w + m.gas_enthalpy[p] * f
-            work.d_flux[c, q] = m.d_conductivity[p] * slope + m.d_energy[p] * w + m.d_gas_enthalpy[p] * f
+    gas = _fluxes(grid, work, temperature)
     if not np.isnan(row[0]):
         work.wall[:] = 0.0
-        work.wall[2], work.wall[4], work.wall[5] = gas, m.density[0], row[0]
+        work.wall[2], work.wall[4], work.wall[5] = gas, work.points.density[0], row[0]
         return s0
     work.wall[5] = np.nan
     _wall(temperature[0], work, row, wall, table)
-    return max((dt * work.wall[3] / m.density[0] - c1 * s0 - c2 * s1) / c0, s0)
+    return max((dt * work.wall[3] / work.wall[4] - c1 * s0 - c2 * s1) / c0, s0)
 
 
 @njit(cache=True, error_model="numpy")
-def node_sums(grid: Grid, work: Work, values: Any, out: Any) -> None:
-    """int f v dx of point values (P,) at the nodes (N,), trapezoidal in each cell."""
-    out[:] = 0.0
+def out_of_range(tables: MaterialTables, grid: Grid, temperature: Any) -> bool:
+    """Whether a node is outside the tables of a material it belongs to."""
+    for p in range(grid.point_node.size):
+        t, m = temperature[grid.point_node[p]], grid.point_material[p]
+        if t < tables.low[m] or t > tables.high[m]:
+            return True
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def front(grid: Grid, tables: MaterialTables, work: Work, level: float) -> float:
+    """Depth (m) where the ablator is `level` virgin, (rho - rho_c)/(rho_v - rho_c), sought from the surface in."""
+    span = tables.virgin_density[0] - tables.char_density[0]
+    if not tables.reacting[0] or span <= 0.0:
+        return work.position[0]
+    before = 0.0
+    for j in range(grid.ablator_nodes):
+        virgin = (work.points.density[j] - tables.char_density[0]) / span
+        if virgin > level:
+            if j == 0:
+                return work.position[0]
+            f = (level - before) / (virgin - before)
+            return work.position[j - 1] + f * (work.position[j] - work.position[j - 1])
+        before = virgin
+    return work.position[grid.ablator_nodes - 1]
+
+
+@njit(cache=True, error_model="numpy")
+def solid_mass(grid: Grid, work: Work) -> float:
+    """Mass of all layers per area, kg/m2."""
+    total = 0.0
+    for c in range(grid.cell_points.shape[0]):
+        h = work.position[c + 1] - work.position[c]
+        a, b = grid.cell_points[c, 0], grid.cell_points[c, 1]
+        total += 0.5 * h * (work.points.density[a] + work.points.density[b])
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def accept(grid: Grid, state: State, work: Work, temperature: Any, change: Any, recession: float) -> None:
+    """Make the step just computed the history of the next.
+
+    `change` (N,) K was subtracted last, after the points were evaluated: the energy follows it to first order.
+    """
+    n = grid.depth.size
+    state.energy_older[:] = state.energy
+    state.energy[:] = 0.0
+    for c in range(n - 1):
+        half = 0.5 * (work.position[c + 1] - work.position[c])
+        for q in range(2):
+            state.energy[c + q] += half * (work.energy[c, q] - work.d_energy[c, q] * change[c + q])
+    for j in range(n):
+        state.temperature[j] = temperature[j]
+    extent, older, shifted, new = state.extent, state.extent_older, work.shifted_extent, work.points.extent
+    for p in range(extent.shape[0]):
+        for r in range(extent.shape[1]):
+            older[p, r], extent[p, r] = shifted[p, r], new[p, r]
+    state.recession[1] = state.recession[0]
+    state.recession[0] = recession
+
+
+@njit(cache=True, error_model="numpy")
+def initialise(tables: MaterialTables, grid: Grid, state: State, work: Work, pressure: float) -> None:
+    """Energy of the initial state (virgin, at rest)."""
+    place(grid, 0.0, 0.0, work.position, work.velocity)
+    for p in range(grid.point_node.size):
+        work.point_temperature[p] = state.temperature[grid.point_node[p]]
+    evaluate(
+        tables, grid.point_material, work.point_temperature, work.point_temperature, state.extent, state.extent,
+        1.0e-12, 1.0, -1.0, 0.0, pressure, work.points,
+    )  # fmt: skip
+    state.energy[:] = 0.0
     for c in range(grid.cell_points.shape[0]):
         half = 0.5 * (work.position[c + 1] - work.position[c])
-        out[c] += half * values[grid.cell_points[c, 0]]
-        out[c + 1] += half * values[grid.cell_points[c, 1]]
+        for q in range(2):
+            state.energy[c + q] += half * work.points.energy[grid.cell_points[c, q]]
+    state.energy_older[:] = state.energy
+
+
+LEDGER = 6  # energy in, its absolute sum, mass out, worst energy error, last net flux, last mass flux
+
+
+@njit(cache=True, error_model="numpy")
+def tally(ledger: Any, dt: float, flux: float, mass_flux: float, restarted: bool, stored: float) -> None:
+    """Carry the balances over a step: trapezoidal in time, backward where the step was implicit Euler.
+
+    `flux` W/m2 net into the stack, `mass_flux` kg/m2/s out of it, `stored` J/m2 since the start. The quadrature is not
+    that of the scheme, so the closure shows the error of the steps too, not only that of the equations.
+    """
+    weight = 1.0 if restarted else 0.5
+    mean = weight * flux + (1.0 - weight) * ledger[4]
+    ledger[0] += dt * mean
+    ledger[1] += dt * abs(mean)
+    ledger[2] += dt * (weight * mass_flux + (1.0 - weight) * ledger[5])
+    ledger[3] = max(ledger[3], abs(stored - ledger[0]))
+    ledger[4], ledger[5] = flux, mass_flux

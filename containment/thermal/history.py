@@ -1,0 +1,110 @@
+"""What a run of the 1-D stack leaves behind, whichever solver made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from containment.errors import DataError
+from containment.thermal.stack import Stack
+
+
+@dataclass(frozen=True)
+class BackFace:
+    """Convective coefficient W/m2/K and temperature K behind the last layer; 0 = adiabatic."""
+
+    coefficient: float = 0.0
+    temperature: float = 300.0
+
+
+ADIABATIC = BackFace()
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Closures of one run, relative: energy to what went through the surfaces, mass to what was lost."""
+
+    energy: float
+    mass: float
+
+
+@dataclass(frozen=True)
+class History:
+    """Accepted steps of one run.
+
+    time (S,) s; temperature (S, N) K at depth (S, N) m from the original surface; recession (S,) m; gas_flux, char_flux
+    (S,) kg/m2/s; wall_flux (S,) W/m2 into the body; virgin_depth, char_depth (S,) m where 98 % virgin and 2 % virgin is
+    left; density (P,) kg/m3 and extent (P, R) at the points of the grid at the end; iterations of Newton in all.
+    """
+
+    time: np.ndarray
+    temperature: np.ndarray
+    depth: np.ndarray
+    recession: np.ndarray
+    gas_flux: np.ndarray
+    char_flux: np.ndarray
+    wall_flux: np.ndarray
+    virgin_depth: np.ndarray
+    char_depth: np.ndarray
+    density: np.ndarray
+    extent: np.ndarray
+    closure: Balance
+    iterations: int
+    notes: tuple[str, ...] = ()
+
+    def at_depth(self, depth: float, time: np.ndarray | None = None) -> np.ndarray:
+        """Temperature at a depth from the original surface, at the steps or `time`; nan once the surface passed."""
+        gone = self.depth[:, 0] > depth + 1e-12  # m, rounding of the node positions
+        values = np.array([np.interp(depth, x, t) for x, t in zip(self.depth, self.temperature, strict=True)])
+        values[gone] = np.nan
+        return values if time is None else np.interp(time, self.time, values)
+
+
+# Columns of the rows both solvers write per accepted step
+TIME, RECESSION, GAS, CHAR, FLUX, VIRGIN, CHARRED, HELD = range(8)
+COLUMNS = 8
+
+
+def positions(stack: Stack, recession: np.ndarray) -> np.ndarray:
+    """Depth of every node (S, N) m from the original surface for recessions (S,) m."""
+    grid = stack.grid
+    left = np.clip(1.0 - grid.depth / grid.ablator_depth, 0.0, None)
+    return np.asarray(grid.depth + recession[:, None] * left)
+
+
+def assemble(
+    stack: Stack, where: str, rows: np.ndarray, temperature: np.ndarray, density: np.ndarray, extent: np.ndarray,
+    closure: Balance, iterations: int,
+) -> History:  # fmt: skip
+    """A History from the rows of the steps (S, COLUMNS)."""
+    held = rows[rows[:, HELD] > 0, TIME]
+    notes: tuple[str, ...] = ()
+    if held.size:
+        notes = (
+            f"{where}: the wall was hotter than the B' table between {held[0]:.1f} and {held[-1]:.1f} s; its hottest"
+            " row was held there (carbon sublimes without limit above it)",
+        )
+    return History(
+        time=rows[:, TIME], temperature=temperature, depth=positions(stack, rows[:, RECESSION]),
+        recession=rows[:, RECESSION], gas_flux=rows[:, GAS], char_flux=rows[:, CHAR], wall_flux=rows[:, FLUX],
+        virgin_depth=rows[:, VIRGIN], char_depth=rows[:, CHARRED], density=density, extent=extent, closure=closure,
+        iterations=iterations, notes=notes,
+    )  # fmt: skip
+
+
+def outside_tables(stack: Stack, where: str, temperature: np.ndarray, time: float) -> DataError | None:
+    """The fault if a node is outside the tables of its material, else None."""
+    grid, tables = stack.grid, stack.tables
+    at_points = temperature[grid.point_node]
+    low, high = tables.low[grid.point_material], tables.high[grid.point_material]
+    outside = (at_points < low) | (at_points > high)
+    if not outside.any():
+        return None
+    p = int(np.argmax(outside))
+    layer = stack.layers[int(grid.point_material[p])]
+    return DataError(
+        f"{where}, {time:.3f} s, layer {layer.name}: found {at_points[p]:.1f} K, expected a temperature inside the"
+        f" tables of {layer.material.name} ({layer.material.low:.1f} to {layer.material.high:.1f} K)",
+        advice="extend the card with measured values, or correct the heating or the initial temperature",
+    )

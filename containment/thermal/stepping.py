@@ -1,0 +1,154 @@
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,type-arg,no-any-return"
+"""How time is cut into steps: error control, stops at kinks of the boundary data, shared by both 1-D solvers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+STABLE_GROWTH = 1.9  # variable-step BDF2 is zero-stable below 2.41; beyond 1.9 it is restarted with implicit Euler
+SMALLEST_CONTROLLED = 1.0e-4  # s, an error estimate does not shorten a step below this
+MOST_TRUSTED = 25.0  # a change above this many tolerances is iterated again whatever the contraction
+SAFETY = 0.9  # usual factor on the optimal step (Hairer, Norsett & Wanner, Solving ODEs I, II.4)
+
+
+class StepRules(NamedTuple):
+    """Stepping as numbers; tolerance 0 = none."""
+
+    first: float
+    largest: float
+    growth: float
+    tolerance: float
+    newton: float
+    iterations: int
+    retries: int
+
+
+@dataclass(frozen=True)
+class Stepping:
+    """How time is cut. first: step after each break, s; largest: longest step, s; growth: at most per step.
+
+    tolerance: local error of temperature a step may make, K; None = grow to `largest` whatever the error (benchmarks).
+    newton: last temperature change of the iteration, K; iterations per attempt; retries with a quarter of the step.
+    """
+
+    first: float = 0.005
+    largest: float = 0.5
+    growth: float = 1.3
+    tolerance: float | None = None
+    newton: float = 2.0e-3  # the quasi-Newton contracts tenfold per pass, so the error left is below a millikelvin
+    iterations: int = 25
+    retries: int = 12
+
+    def numbers(self) -> StepRules:
+        """The same for compiled code."""
+        return StepRules(
+            self.first, self.largest, self.growth, self.tolerance or 0.0, self.newton, self.iterations, self.retries
+        )
+
+
+DEFAULT = Stepping()
+
+
+@njit(cache=True, error_model="numpy")
+def coefficients(dt: float, dt_old: float) -> tuple:
+    """BDF coefficients (c0, c1, c2) of variable-step BDF2; dt_old <= 0 starts with implicit Euler."""
+    if dt_old <= 0.0:
+        return 1.0, -1.0, 0.0
+    r = dt / dt_old
+    return (1.0 + 2.0 * r) / (1.0 + r), -(1.0 + r), r * r / (1.0 + r)
+
+
+@njit(cache=True, error_model="numpy")
+def fitted(dt: float, limit: float) -> float:
+    """Step that reaches `limit` exactly, without leaving a sliver before it."""
+    if dt > 0.999 * limit:
+        return limit
+    return min(dt, 0.5 * limit) if 2.0 * dt > limit else dt
+
+
+@njit(cache=True, error_model="numpy")
+def local_error(times: Any, past: Any, count: int, time: float, new: Any) -> float:
+    """Largest local error of a BDF2 step (K); -1 without three states before it.
+
+    times (3,), past (3, N) of the last `count` states, latest last. h^2 (h + h1)^2/(2 h + h1) times the third divided
+    difference of temperature.
+    """
+    if count < 3:
+        return -1.0
+    ta, tb, tc = times[0], times[1], times[2]
+    h, h1 = time - tc, tc - tb
+    weight = h * h * (h + h1) ** 2 / (2.0 * h + h1)
+    worst = 0.0
+    for j in range(new.size):
+        d1 = (new[j] - past[2, j]) / h
+        d2 = (past[2, j] - past[1, j]) / h1
+        d3 = (past[1, j] - past[0, j]) / (tb - ta)
+        third = ((d1 - d2) / (time - tb) - (d2 - d3) / (tc - ta)) / (time - ta)
+        worst = max(worst, abs(third))
+    return worst * weight
+
+
+@njit(cache=True, error_model="numpy")
+def judge(rules: StepRules, error: float, dt: float) -> tuple:
+    """(accepted, factor on the next or repeated step) for the local error of a step; error < 0 = unknown."""
+    if rules.tolerance <= 0.0 or error < 0.0:
+        return True, rules.growth
+    ratio = rules.tolerance / max(error, 1.0e-12)
+    factor = max(0.3, SAFETY * ratio ** (1.0 / 3.0))
+    if ratio < 0.5 and dt > SMALLEST_CONTROLLED:  # twice too large: repeat
+        return False, factor
+    return True, min(rules.growth, factor)
+
+
+@njit(cache=True, error_model="numpy")
+def remember(times: Any, past: Any, count: int, time: float, new: Any) -> int:
+    """Append a state to the last three; returns how many there are now."""
+    if count == 3:
+        for k in range(2):
+            times[k] = times[k + 1]
+            past[k] = past[k + 1]
+        count = 2
+    times[count] = time
+    past[count] = new
+    return count + 1
+
+
+@njit(cache=True, error_model="numpy")
+def forget(times: Any, past: Any, count: int) -> int:
+    """Keep only the latest state (after a restart)."""
+    times[0] = times[count - 1]
+    past[0] = past[count - 1]
+    return 1
+
+
+@njit(cache=True, error_model="numpy")
+def predicted(times: Any, past: Any, count: int, time: float, dt_old: float, out: Any) -> None:
+    """Linear extrapolation of the last two states; the last state after a restart."""
+    last = past[count - 1]
+    out[:] = last
+    if dt_old > 0.0 and count > 1:
+        f = (time - times[count - 1]) / (times[count - 1] - times[count - 2])
+        out += f * (last - past[count - 2])
+
+
+@njit(cache=True, error_model="numpy")
+def converged(rules: StepRules, largest: float, previous: float) -> bool:
+    """Whether the temperature error left after a Newton change of `largest` K is below the tolerance.
+
+    The error left is estimated from the contraction largest/previous (previous <= 0: first pass).
+    """
+    if largest < rules.newton:
+        return True
+    if previous <= 0.0 or largest > MOST_TRUSTED * rules.newton:
+        return False
+    rate = largest / previous
+    return rate < 0.5 and largest * rate / (1.0 - rate) < rules.newton
+
+
+def stops(breaks: tuple[float, ...], start: float, end: float) -> np.ndarray:
+    """Times a step must end at, the last one is the end."""
+    return np.array([b for b in sorted(set(breaks)) if start < b < end] + [end])

@@ -1,0 +1,227 @@
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,type-arg,no-any-return"
+"""Fast twin of the 1-D heat shield: finite volumes on the same nodes, compiled as a whole (rung 1 of the ladder).
+
+Shares the material kernel, the wall balance and the step rules with the DOLFINx solver; its own are the assembly
+(fluxes between node-centred volumes), the tridiagonal solution and the time loop. A test holds both together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from containment.errors import SolverError
+from containment.thermal import step, stepping
+from containment.thermal.bprime import BPrimeArrays, hottest
+from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary
+from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, Balance, History, assemble, outside_tables
+from containment.thermal.kernel import MaterialTables
+from containment.thermal.stack import Grid, Stack
+from containment.thermal.step import State, Work
+from containment.thermal.stepping import DEFAULT, Stepping, StepRules
+from containment.thermal.surface import WallHistory, WallModel, WallNumbers
+
+_DONE, _FULL, _STUCK, _OUTSIDE = 0, 1, 2, 3
+_BLOCK = 1024  # steps the record grows by
+
+
+@njit(cache=True, error_model="numpy")
+def _volumes(work: Work, temperature: Any, rate: float, balance: Any, lower: Any, diagonal: Any, upper: Any) -> None:
+    """Residual (N,) and tridiagonal Jacobian of the volumes around the nodes, without boundary fluxes."""
+    n = temperature.size
+    x, energy, d_energy, conductivity = work.position, work.energy, work.d_energy, work.conductivity
+    flux, d_flux = work.flux, work.d_flux
+    diagonal[:] = 0.0
+    for c in range(n - 1):
+        h = x[c + 1] - x[c]
+        conductance = 0.5 * (conductivity[c, 0] + conductivity[c, 1]) / h
+        flow = conductance * (temperature[c + 1] - temperature[c]) + 0.5 * (flux[c, 0] + flux[c, 1])
+        half = 0.5 * h * rate
+        balance[c] += half * energy[c, 0] - flow
+        balance[c + 1] += half * energy[c, 1] + flow
+        d0, d1 = 0.5 * d_flux[c, 0], 0.5 * d_flux[c, 1]
+        diagonal[c] += half * d_energy[c, 0] + conductance - d0
+        diagonal[c + 1] += half * d_energy[c, 1] + conductance + d1
+        upper[c] = -conductance - d1
+        lower[c + 1] = -conductance + d0
+
+
+@njit(cache=True, error_model="numpy")
+def _eliminate(lower: Any, diagonal: Any, upper: Any, right: Any) -> None:
+    """Thomas algorithm; the solution replaces `right`."""
+    n = right.size
+    for j in range(1, n):
+        f = lower[j] / diagonal[j - 1]
+        diagonal[j] -= f * upper[j - 1]
+        right[j] -= f * right[j - 1]
+    right[n - 1] /= diagonal[n - 1]
+    for j in range(n - 2, -1, -1):
+        right[j] = (right[j] - upper[j] * right[j + 1]) / diagonal[j]
+
+
+@njit(cache=True, error_model="numpy")
+def _attempt(
+    tables: MaterialTables, grid: Grid, state: State, work: Work, t: Any, dt: float, dt_old: float, row: Any,
+    wall: WallNumbers, table: BPrimeArrays, rules: StepRules, back: Any, system: Any, residuals: Any,
+) -> tuple:  # fmt: skip
+    """Newton for one step: (passes or 0 if not converged, recession, wall flux); system[3] keeps the last update."""
+    c0, c1, c2 = stepping.coefficients(dt, dt_old)
+    lower, diagonal, upper, balance = system[0], system[1], system[2], system[3]
+    s, last = state.recession[0], t.size - 1
+    if c2 != 0.0:
+        s += (state.recession[0] - state.recession[1]) * dt / dt_old
+    prescribed = not np.isnan(row[0])
+    if prescribed:
+        t[0] = row[0]
+    step.prepare_remap(grid, state, work, wall.recedes and wall.chemistry)
+    for passes in range(rules.iterations):
+        implied = step.prepare(tables, grid, state, work, t, dt, c0, c1, c2, s, row, wall, table)
+        for j in range(t.size):
+            balance[j] = (c1 * state.energy[j] + c2 * state.energy_older[j]) / dt
+        _volumes(work, t, c0 / dt, balance, lower, diagonal, upper)
+        balance[last] += back[0] * (t[last] - back[1])
+        diagonal[last] += back[0]
+        flux = work.wall[0]
+        if prescribed:
+            flux = balance[0]
+            balance[0], diagonal[0], upper[0] = 0.0, 1.0, 0.0
+        else:
+            balance[0] -= flux
+            diagonal[0] -= work.wall[1]
+        _eliminate(lower, diagonal, upper, balance)
+        largest = 0.0
+        for j in range(t.size):
+            largest = max(largest, abs(balance[j]))
+        residuals[passes] = largest
+        if not np.isfinite(largest):
+            return 0, s, 0.0
+        scale = min(1.0, LARGEST_CHANGE / max(largest, 1.0e-300))
+        for j in range(t.size):
+            t[j] -= scale * balance[j]
+        moved = abs(implied - s)
+        s = implied
+        before = residuals[passes - 1] if passes > 0 else 0.0
+        if moved < SURFACE_CHANGE and stepping.converged(rules, largest, before):
+            if not prescribed:
+                flux -= work.wall[1] * balance[0]
+            return passes + 1, s, flux
+    return 0, s, 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _march(
+    tables: MaterialTables, grid: Grid, state: State, work: Work, times: Any, table_rows: Any, wall: WallNumbers,
+    table: BPrimeArrays, rules: StepRules, back: Any, stops: Any, record: Any, profile: Any, progress: Any,
+    past_times: Any, past: Any, ledger: Any, residuals: Any,
+) -> int:  # fmt: skip
+    """March until the last stop or until the record is full (call again); returns the status.
+
+    progress: time, dt, dt_old, stop, failures, rows filled, states remembered, Newton passes, energy at the start.
+    """
+    n = state.temperature.size
+    system = np.zeros((4, n))
+    guess, row = np.zeros(n), np.zeros(table_rows.shape[1])
+    time, dt, dt_old = progress[0], progress[1], progress[2]
+    stop, failures, filled, count = int(progress[3]), int(progress[4]), int(progress[5]), int(progress[6])
+    status = _DONE
+    while stop < stops.size:
+        if filled == record.shape[0]:
+            status = _FULL
+            break
+        dt = stepping.fitted(dt, stops[stop] - time)
+        if dt > stepping.STABLE_GROWTH * dt_old:
+            dt_old = 0.0
+        step.row_at(times, table_rows, time + dt, row)
+        stepping.predicted(past_times, past, count, time + dt, dt_old, guess)
+        passes, s, flux = _attempt(
+            tables, grid, state, work, guess, dt, dt_old, row, wall, table, rules, back, system, residuals
+        )
+        if passes == 0:
+            failures += 1
+            if failures > rules.retries:
+                status = _STUCK
+                break
+            dt, dt_old = 0.25 * dt, 0.0
+            count = stepping.forget(past_times, past, count)
+            continue
+        error = stepping.local_error(past_times, past, count, time + dt, guess) if dt_old > 0.0 else -1.0
+        accepted, factor = stepping.judge(rules, error, dt)
+        if not accepted:
+            dt *= factor
+            continue
+        failures = 0
+        step.accept(grid, state, work, guess, system[3], s)
+        time += dt
+        progress[7] += passes
+        if step.out_of_range(tables, grid, state.temperature):
+            status = _OUTSIDE
+            break
+        count = stepping.remember(past_times, past, count, time, state.temperature)
+        gas, char = work.wall[2], work.wall[3]
+        loss = back[0] * (state.temperature[n - 1] - back[1])
+        step.tally(ledger, dt, flux - loss, gas + char, dt_old <= 0.0, state.energy.sum() - progress[8])
+        r = record[filled]
+        r[0], r[1], r[2], r[3], r[4], r[7] = time, state.recession[0], gas, char, flux, 0.0
+        if wall.chemistry and row[1] > 0.0 and np.isnan(row[0]):
+            r[7] = 1.0 if guess[0] > hottest(table, row[3]) else 0.0
+        r[5], r[6] = step.front(grid, tables, work, 0.98), step.front(grid, tables, work, 0.02)
+        profile[filled] = state.temperature
+        filled += 1
+        dt_old, dt = dt, min(dt * factor, rules.largest)
+        if stops[stop] - time < 1e-9 * max(1.0, time):
+            stop, dt, dt_old = stop + 1, rules.first, 0.0
+            count = stepping.forget(past_times, past, count)
+    progress[0], progress[1], progress[2] = time, dt, dt_old
+    progress[3], progress[4], progress[5], progress[6] = stop, failures, filled, count
+    return status
+
+
+def run(
+    stack: Stack, heating: WallHistory, wall: WallModel, duration: float, *, temperature: float,
+    back: BackFace = ADIABATIC, rules: Stepping = DEFAULT, where: str = "heat shield",
+) -> History:  # fmt: skip
+    """March the stack from rest at `temperature` (K) for `duration` s. Raises SolverError, DataError."""
+    check_boundary(heating, wall, where)
+    grid, tables, numbers = stack.grid, stack.tables, rules.numbers()
+    reactions = tables.share.shape[1]
+    state, work = step.new_state(grid, reactions, temperature), step.new_work(grid, reactions)
+    times, rows = np.asarray(heating.time, dtype=float), heating.table()
+    start = float(times[0])
+    fault = outside_tables(stack, where, state.temperature, start)
+    if fault:
+        raise fault
+    step.initialise(tables, grid, state, work, rows[0, 3])
+    start_mass = step.solid_mass(grid, work)
+    past_times, past = np.zeros(3), np.zeros((3, state.temperature.size))
+    stepping.remember(past_times, past, 0, start, state.temperature)
+    record, profile = np.zeros((_BLOCK, COLUMNS)), np.zeros((_BLOCK, state.temperature.size))
+    record[0, 0], profile[0] = start, state.temperature
+    progress = np.array([start, numbers.first, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, state.energy.sum()])
+    ledger, residuals = np.zeros(step.LEDGER), np.zeros(numbers.iterations)
+    stops = stepping.stops(heating.breaks, start, start + duration)
+    cold = np.array([back.coefficient, back.temperature])
+    while True:
+        status = _march(
+            tables, grid, state, work, times, rows, wall.numbers(), wall.arrays, numbers, cold, stops, record, profile,
+            progress, past_times, past, ledger, residuals,
+        )  # fmt: skip
+        if status != _FULL:
+            break
+        record, profile = (np.concatenate([a, np.zeros((_BLOCK, a.shape[1]))]) for a in (record, profile))
+    if status == _STUCK:
+        raise SolverError(
+            f"{where}: no convergence at {progress[0]:.4f} s with steps down to {progress[1]:.2g} s"
+            f" (wall {state.temperature[0]:.0f} K)",
+            history=residuals[residuals > 0].tolist(), advice="check the boundary data there, or refine the cells",
+        )  # fmt: skip
+    if status == _OUTSIDE:
+        fault = outside_tables(stack, where, state.temperature, float(progress[0]))
+        raise fault if fault else SolverError(f"{where}: lost its temperatures at {progress[0]:.4f} s")
+    lost = start_mass - step.solid_mass(grid, work)
+    closure = Balance(ledger[3] / max(ledger[1], 1e-300), abs(lost - ledger[2]) / max(abs(lost), 1e-6 * start_mass))
+    filled = int(progress[5])
+    return assemble(
+        stack, where, record[:filled], profile[:filled], work.points.density, state.extent, closure, int(progress[7])
+    )
