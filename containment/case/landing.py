@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,13 +23,13 @@ from containment.case.values import (
 if TYPE_CHECKING:
     import numpy as np
 
-Stiffness = quantity("N/m", positive=True)
-BedStiffness = quantity("Pa/m", positive=True)
-Gradient = quantity("Pa/m", minimum=0.0)
-NotNegative = quantity("", minimum=0.0)
-StressOrNone = quantity("Pa", minimum=0.0)
-Rate = quantity("1/s", positive=True)
-Gap = quantity("m", minimum=0.0)
+Stiffness: Any = quantity("N/m", positive=True)
+BedStiffness: Any = quantity("Pa/m", positive=True)
+Gradient: Any = quantity("Pa/m", minimum=0.0)
+NotNegative: Any = quantity("", minimum=0.0)
+StressOrNone: Any = quantity("Pa", minimum=0.0)
+Rate: Any = quantity("1/s", positive=True)
+Gap: Any = quantity("m", minimum=0.0)
 
 
 class Soil(Section):
@@ -168,7 +168,9 @@ class Landing(Section):
                     key=f"branches.{name}.attitude",
                 )  # fmt: skip
         if not any(branch.probability.dirichlet for branch in self.branches.values()):
-            raise _fault("no branch with a dirichlet count", "at least one", "add the ordinary branches", key="branches")
+            raise _fault(
+                "no branch with a dirichlet count", "at least one", "add the ordinary branches", key="branches"
+            )
         for what, table, wanted in (
             ("contacts", self.contacts, {"pcv", "os"}), ("vessels", self.vessels, {"scv", "pcv"}),
         ):  # fmt: skip

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from containment.case.values import LeakRate, Length, Pressure, Section, Temperature, Time, _fault, quantity
+from containment.case.values import LeakRate, Length, Pressure, Section, Temperature, _fault, quantity
 
-Gap = quantity("m", minimum=0.0)
-PressureOrVacuum = quantity("Pa", minimum=0.0)
+Gap: Any = quantity("m", minimum=0.0)
+PressureOrVacuum: Any = quantity("Pa", minimum=0.0)
 
 
 class SealPath(Section):
@@ -31,7 +31,6 @@ class Leak(Section):
     bore_length: Length = Field(description="length of the equivalent single capillary")
     outside_pressure: Pressure
     inside_pressure: PressureOrVacuum
-    recovery_time: Time = Field(description="from landing until the capsule is bagged")
     paths: dict[Literal["pcv", "scv"], SealPath]
 
     @model_validator(mode="after")

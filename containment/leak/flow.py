@@ -1,4 +1,6 @@
-"""Gas through a straight capillary or an annular slot, molecular to viscous. Throughputs in Pa m^3/s at the gas temperature.
+"""Gas through a straight capillary or an annular slot, molecular to viscous.
+
+Throughputs in Pa m^3/s at the gas temperature.
 
 Molecular (Knudsen): Q = sqrt(2 pi)/6 sqrt(R T/M) d^3/L (p1 - p2)            capillary, L >> d
 Viscous (Poiseuille): Q = pi d^4 (p1^2 - p2^2) / (256 mu L)                  capillary
@@ -43,9 +45,7 @@ def molecular_capillary(bore: float, length: float, drop: float, temperature: fl
     return float(np.sqrt(2.0 * np.pi) / 6.0 * thermal * bore**3 / length * drop)
 
 
-def viscous_capillary(
-    bore: float, length: float, inlet: float, outlet: float, temperature: float, gas: Gas
-) -> float:
+def viscous_capillary(bore: float, length: float, inlet: float, outlet: float, temperature: float, gas: Gas) -> float:
     """Laminar compressible throughput of a capillary between two pressures (Pa)."""
     return float(np.pi * bore**4 * (inlet**2 - outlet**2) / (256.0 * gas.viscosity(temperature) * length))
 
@@ -86,9 +86,7 @@ def slot_transmission(ratio: float) -> float:
     return float(0.5 * (1.0 + root - ratio) - upper / lower)
 
 
-def slot(
-    gap: float, width: float, length: float, inlet: float, outlet: float, temperature: float, gas: Gas
-) -> float:
+def slot(gap: float, width: float, length: float, inlet: float, outlet: float, temperature: float, gas: Gas) -> float:
     """Throughput of a slot (annulus unrolled: width = circumference), Pa m^3/s; never above choked flow.
 
     Laminar viscous flow overestimates wide gaps; the flow of an orifice at the speed of sound (air 0.685, helium 0.726
@@ -96,7 +94,8 @@ def slot(
     """
     if gap < 0.0 or not min(width, length) > 0.0:
         raise DataError(
-            f"found a slot of gap {gap:g} m, width {width:g} m, length {length:g} m, expected gap >= 0 and the others > 0",
+            f"found a slot of gap {gap:g} m, width {width:g} m, length {length:g} m, "
+            "expected gap >= 0 and the others > 0",
             advice="correct the seal in [leak.paths]",
         )
     if gap == 0.0:

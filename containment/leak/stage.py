@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import xarray as xr
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from containment.case.leak import Leak, SealPath
     from containment.case.schema import Case
 
-VESSELS = ("pcv", "scv")
+VESSELS: tuple[Literal["pcv", "scv"], ...] = ("pcv", "scv")
 _ROOM_TEMPERATURE = 293.15  # K, seals without a soak stage
 
 
@@ -47,8 +47,8 @@ def run(
                 found["size_exclusion"] = Response(excluded, "", 0)
             responses |= {f"leak.{branch}.{vessel}_{key}": value for key, value in found.items()}
     notes = [
-        "a bore below the particle size excludes it by size; above, transmission is taken as certain: deposition, plugging "
-        "and the inward pressure difference are not credited",
+        "a bore below the particle size excludes it by size; above, transmission is taken as certain: deposition, "
+        "plugging and the inward pressure difference are not credited",
     ]
     if leak.inside_pressure.value < leak.outside_pressure.value:
         notes.append("vessels are below ambient pressure after landing: gas flows in, not out")

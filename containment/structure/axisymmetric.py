@@ -157,6 +157,18 @@ class AxisymmetricSolid:
         result[self.cells] = np.einsum("cp,cp...->c...", share, values)
         return result
 
+    def at_nodes(self, values: Floats) -> Floats:
+        """(node, ...) values from (cell, point, ...) ones: the linear field through a triangle's points, read at its
+        corners, averaged over the triangles of a node by volume. Stresses at surfaces are meant to be read here."""
+        to_corners = np.linalg.pinv(self._linear)
+        corner = np.einsum("kp,cp...->ck...", to_corners, values)
+        weight = np.broadcast_to(self._weights.sum(axis=1)[:, None], self._nodes.shape)
+        total = np.zeros((len(self.section.points), *values.shape[2:]))
+        np.add.at(total, self._nodes, corner * weight.reshape(*weight.shape, *([1] * (corner.ndim - 2))))
+        volume = np.zeros(len(self.section.points))
+        np.add.at(volume, self._nodes, weight)
+        return total / volume.reshape(-1, *([1] * (total.ndim - 1)))
+
     def nodal(self, displacement: Floats) -> Floats:
         """(node, 2) displacement at the section's nodes."""
         return displacement.reshape(-1, 2)[self._at_node].copy()

@@ -27,7 +27,7 @@ _RECORD = 2e-5  # s between stored states: 25 per 0.5 ms filter window
 
 @dataclass(frozen=True)
 class Play:
-    """Contact with play between two parts: `stiffness` N/m, `damping` ratio of critical, free travel m on both sides."""
+    """Contact with play between two parts: `stiffness` N/m, `damping` ratio of critical, free travel m each side."""
 
     stiffness: float
     damping: float
@@ -42,7 +42,8 @@ class Play:
             )
         if self.front_gap < 0 or self.rear_gap < 0:
             raise DataError(
-                f"found play {self.front_gap:g} m / {self.rear_gap:g} m, expected gaps >= 0 (contact started in penetration)",
+                f"found play {self.front_gap:g} m / {self.rear_gap:g} m, "
+                "expected gaps >= 0 (contact started in penetration)",
                 advice="put the parts in their rest position; interference is a preload, not a negative gap",
             )
 
@@ -68,7 +69,8 @@ class Chain:
     def __post_init__(self) -> None:
         if not self.foam_length > 0 or not self.foam_area > 0:
             raise DataError(
-                f"found an absorber of thickness {self.foam_length:g} m and area {self.foam_area:g} m^2, expected both > 0",
+                f"found an absorber of thickness {self.foam_length:g} m and area {self.foam_area:g} m^2, "
+                "expected both > 0",
                 advice="give the absorber a thickness, or attach the vessel with a stiff contact",
             )
         if min(self.shell_mass, *self.parts) <= 0:
@@ -95,9 +97,9 @@ class Chain:
     def stable_step(self, speed: float) -> float:
         """Largest step that cannot blow up, s: in every row i, K_i dt^2 / 4 + C_i dt / 2 <= m_i.
 
-        With speeds lagging half a step the scheme is stable when x'(K dt^2/4 + C dt/2) x <= x'M x for every x; Gershgorin
-        row sums K_i, C_i bound the left side. Every tangent is bounded: foam by its modulus (curve capped there), contacts
-        and ground by their stiffness, bulk viscosity and ground inertia by twice the landing speed.
+        With speeds lagging half a step the scheme is stable when x'(K dt^2/4 + C dt/2) x <= x'M x for every x;
+        Gershgorin row sums K_i, C_i bound the left side. Every tangent is bounded: foam by its modulus (curve capped
+        there), contacts and ground by their stiffness, bulk viscosity and ground inertia by twice the landing speed.
         """
         mass, link = self.masses(), np.zeros(self.elements + len(self.parts) - 1)
         damper = np.zeros_like(link)
@@ -115,6 +117,13 @@ class Chain:
         viscous[0] += 2.0 * self.ground.inertia * widest * 2.0 * speed
         steps = (np.sqrt(viscous**2 / 4.0 + stiff * mass) - viscous / 2.0) * 2.0 / stiff
         return float(SAFETY * np.min(steps))
+
+    def play_rows(self) -> np.ndarray:
+        """(contact, 4) stiffness, damper, front and rear gap."""
+        rows = [
+            [p.stiffness, d, p.front_gap, p.rear_gap] for p, d in zip(self.plays, self._dampers(), strict=True)
+        ]  # fmt: skip
+        return np.array(rows).reshape(-1, 4)
 
     def _dampers(self) -> list[float]:
         mass = self.parts
@@ -150,7 +159,7 @@ class Landing:
         """
         speed = self.speeds[part]
         before = np.interp(self.time - window, self.time, speed)
-        return (before - speed) / window
+        return np.asarray((before - speed) / window)
 
     def peak(self, part: int, window: float) -> float:
         """Largest filtered deceleration of a part (-1 is the last, the OS), m/s^2."""
@@ -182,8 +191,7 @@ def land(chain: Chain, speed: float, *, gravity: float = 0.0, end: float = 0.08,
             chain.foam_area, chain.foam_length / chain.elements, foam.modulus, foam.rate_coefficient,
             foam.reference_rate, foam.density * foam.wave_speed() * _BULK_LINEAR, foam.density * _BULK_QUADRATIC**2,
         ]),
-        np.array([[p.stiffness, d, p.front_gap, p.rear_gap] for p, d in zip(chain.plays, chain._dampers(), strict=True)])
-        .reshape(-1, 4),
+        chain.play_rows(),
         records, energy,
     )  # fmt: skip
     _accept(status, worst, energy, count, speed, end)

@@ -29,7 +29,9 @@ def march(  # type: ignore[no-untyped-def]
     mass, elements, speed, gravity, step, end, record_step, ground, area_table, volume_table, depth_step,
     curve, strain_step, foam, plays, records, energy,
 ):  # fmt: skip
-    """Central differences from first contact until every part has stopped. Returns (records, steps, ledger error, status).
+    """Central differences from first contact until every part has stopped.
+
+    Returns (records, steps, ledger error, status).
 
     `ground`: strength, depth gradient, inertia, stiffness. `foam`: area, element length, modulus, rate coefficient,
     reference rate, linear and quadratic viscosity. `plays` rows: stiffness, damper, front gap, rear gap.
@@ -46,7 +48,6 @@ def march(  # type: ignore[no-untyped-def]
     crushed, stress = np.zeros(elements), np.zeros(elements)
     damp, extra = np.zeros(elements), np.zeros(n - 1 - elements)
     contact = np.zeros(n - 1 - elements)
-    deep_area = volume_table[-1]
     reach = depth_step * (area_table.size - 1)
     plastic, ground_force, ground_strain, ground_k = 0.0, 0.0, 0.0, 0.0
     loss_foam, loss_visc, loss_ground, loss_contact, fallen = 0.0, 0.0, 0.0, 0.0, 0.0

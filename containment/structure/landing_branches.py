@@ -102,8 +102,8 @@ def impact_speed(branch: Branch, landing: Landing, vehicle: Vehicle, entry: Stag
 def build(branch: Branch, landing: Landing, vehicle: Vehicle, content: Inside, masses: int) -> Chain:
     """The chain of one branch.
 
-    Oblique impact in stable flight costs foam: with the resultant angle of drift and attitude, the edge of the vessel is
-    R sin(angle) nearer to the shell, and that much of the column is not counted (a bound, not a mean).
+    Oblique impact in stable flight costs foam: with the resultant angle of drift and attitude, the edge of the vessel
+    is R sin(angle) nearer to the shell, and that much of the column is not counted (a bound, not a mean).
     """
     parts = tuple(content.masses[name] for name in PARTS[1:])
     if branch.attitude == "tumbling" and landing.tumbling is not None:

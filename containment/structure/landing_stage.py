@@ -16,6 +16,7 @@ from containment.result import Check, Response, StageResult
 from containment.structure import chain, landing_branches, landing_vessels
 from containment.structure.chain import Chain
 from containment.structure.chain import Landing as History
+from containment.structure.chain_kernel import LEDGER
 from containment.structure.landing_vessels import VESSELS, VesselAnswer
 from containment.structure.vessel import Vessel
 
@@ -144,7 +145,7 @@ def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
         coords={
             "branch": list(histories),
             "time": ("time", time, {"units": "s", "long_name": "time from first contact"}),
-            "energy_term": list(chain.LEDGER),
+            "energy_term": list(LEDGER),
         },
     )
     ledger = np.array([list(history.energy.values()) for history in histories.values()])

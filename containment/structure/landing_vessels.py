@@ -29,7 +29,7 @@ _EVERY = 5  # of the stored states enters the vessels: 0.1 ms, a fifth of the sh
 
 @dataclass(frozen=True)
 class VesselAnswer:
-    """Figures of one vessel on one branch; `seam_*` over (time,) load states, `worst_forces` those of the worst state."""
+    """Figures of one vessel on one branch, the largest over its load states; `worst_*` belong to the worst state."""
 
     utilisation: float
     plastic_strain: float

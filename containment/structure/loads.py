@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +22,8 @@ class Loads:
     `temperature` (node,) K; `reference_temperature` K, where there is no thermal strain; `acceleration` m/s^2 of the
     body along +z, felt as the force -density * acceleration; `pressure` by the name of a tagged outer line, Pa on the
     surface, one number or one per edge in the order of the line's edges in `section.facets`; `mass_factor` by region
-    multiplies its density, for mass the section carries but does not show.
+    multiplies its density, for mass the section carries but does not show; `force_density` gives N/m^3 in r and z from
+    r and z.
     """
 
     temperature: Floats | None = None
@@ -30,6 +31,7 @@ class Loads:
     acceleration: float = 0.0
     pressure: Mapping[str, float | Floats] = field(default_factory=dict)
     mass_factor: Mapping[str, float] = field(default_factory=dict)
+    force_density: Callable[[Floats, Floats], tuple[Floats, Floats]] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ def external_force(solid: AxisymmetricSolid, density: Floats, loads: Loads) -> F
         factor[section.region == section.region_number(name)] = value
     weight = (density * factor[solid.cells])[:, None] * np.ones(solid.radius.shape[1])
     force = solid.body_force(-weight * loads.acceleration)
+    if loads.force_density is not None:
+        radial, axial = loads.force_density(solid.radius, solid.height)
+        force += solid.body_force(axial, radial)
     for name, pressure in loads.pressure.items():
         force += pressure_force(solid, name, pressure)
     return force

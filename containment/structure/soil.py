@@ -81,8 +81,8 @@ def sphere_cone(nose_radius: float, half_angle: float, diameter: float) -> Nose:
     tangent_r = nose_radius * np.cos(half_angle)
     if not 0.0 <= tangent_r < diameter / 2 or not 0 < half_angle < np.pi / 2:
         raise DataError(
-            f"found nose radius {nose_radius:g} m and half angle {half_angle:g} rad under a diameter of {diameter:g} m, "
-            "expected a cap smaller than the body",
+            f"found nose radius {nose_radius:g} m and half angle {half_angle:g} rad under a "
+            f"diameter of {diameter:g} m, expected a cap smaller than the body",
             advice="correct the nose radius or the diameter",
         )
     depth = tangent_z + (diameter / 2 - tangent_r) / np.tan(half_angle)
@@ -90,14 +90,14 @@ def sphere_cone(nose_radius: float, half_angle: float, diameter: float) -> Nose:
     def area(z: np.ndarray) -> np.ndarray:
         radius = tangent_r + (z - tangent_z) * np.tan(half_angle)
         cap = 2.0 * nose_radius * z - z**2
-        return np.pi * np.where(z < tangent_z, cap, radius**2)
+        return np.asarray(np.pi * np.where(z < tangent_z, cap, radius**2))
 
     return _tabulated(area, depth)
 
 
 def sphere(radius: float) -> Nose:
     """Sphere (penetrometers): A = pi (2 R z - z^2) to its widest section."""
-    return _tabulated(lambda z: np.pi * (2.0 * radius * z - z**2), radius)
+    return _tabulated(lambda z: np.asarray(np.pi * (2.0 * radius * z - z**2)), radius)
 
 
 def edge_on(diameter: float, width: float) -> Nose:
@@ -131,7 +131,7 @@ def poncelet(mass: float, speed: float, strength: float, inertia: float, area: f
 def crushed_cap(mass: float, speed: float, stress: float, radius: float) -> tuple[float, float]:
     """(stroke, peak deceleration) of a sphere of crushable material stopping itself on a hard plane.
 
-    F = sigma pi (2 R d - d^2); energy sigma pi (R d^2 - d^3 / 3) = m v^2 / 2. Solved by bisection (monotone to d = 2 R).
+    F = sigma pi (2 R d - d^2); energy sigma pi (R d^2 - d^3 / 3) = m v^2 / 2, by bisection (monotone to d = 2 R).
     Raises DataError when even 2 R does not absorb the energy.
     """
     energy = 0.5 * mass * speed**2

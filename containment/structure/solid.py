@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,10 @@ class Solid:
                 advice="give a curve that rises or stays level, and judge rupture by strain",
             )
 
+    def unyielding(self) -> Solid:
+        """The same material, elastic whatever the stress."""
+        return replace(self, yield_stress=np.full_like(self.yield_stress, NEVER_YIELDS))
+
 
 def elastic(
     name: str, youngs_modulus: float, poissons_ratio: float, *, expansion: float = 0.0, density: float = 0.0,
@@ -81,8 +85,8 @@ def solid(properties: PropertySet) -> Solid:
     """
     names = [n for n in ("thermal_expansion", "yield_strength") if properties.has(n)]
     tables = {n: properties.table(n) for n in ("youngs_modulus", "poissons_ratio", *names)}
-    low = max(_HELD_LOW if t.holds else t.low for t in tables.values())
-    high = min(_HELD_HIGH if t.holds else t.high for t in tables.values())
+    low = max(_HELD_LOW if "below" in t.holds else t.low for t in tables.values())
+    high = min(_HELD_HIGH if "above" in t.holds else t.high for t in tables.values())
     if not low < high:
         raise DataError(
             f"{properties.owner}: strength tables have no common range of temperature", advice="extend the tables"

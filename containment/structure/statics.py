@@ -33,13 +33,14 @@ MAX_HALVINGS = 6
 class StaticsResult:
     """Answer of one solution, arrays in the order of the section's nodes and cells.
 
-    `displacement` (node, 2) m; cell means: `stress` (cell, 4) Pa (rr, zz, tt, rz), `von_mises` Pa, initial
-    `yield_stress` Pa at the cell's temperature, equivalent `plastic_strain`; `peak_plastic_strain` the largest of a
-    cell's integration points; `pin_reaction` N (full turn, along +z) on the pinned node; `iterations` of Newton;
-    `path` the nodal displacement at each load share asked for.
+    `displacement` (node, 2) m; `node_stress` (node, 4) Pa (rr, zz, tt, rz), extrapolated to nodes and averaged there.
+    Cell means: `stress` (cell, 4) Pa, `von_mises` Pa, initial `yield_stress` Pa at the cell's temperature, equivalent
+    `plastic_strain`; `peak_plastic_strain` is the largest of a cell's integration points. `pin_reaction` N (full turn,
+    along +z) on the pinned node; `iterations` of Newton; `path` the nodal displacement at each load share asked for.
     """
 
     displacement: Floats
+    node_stress: Floats
     stress: Floats
     von_mises: Floats
     yield_stress: Floats
@@ -195,6 +196,7 @@ class Statics:
         peak[self.solid.cells] = state.plastic.max(axis=1)
         return StaticsResult(
             displacement=self.solid.nodal(state.displacement),
+            node_stress=self.solid.at_nodes(state.stress),
             stress=self.solid.mean(state.stress),
             von_mises=self.solid.mean(mises(state.stress)),
             yield_stress=self.solid.mean(state.yield_stress),

@@ -1,4 +1,4 @@
-"""A vessel under the forces of the landing: unit loads solved once, any history by superposition, plasticity where needed.
+"""A vessel under the forces of the landing: unit loads solved once, histories superposed, plasticity.
 
 Four forces act on the wall: the absorber or the outer vessel on its front (pushing aft), its content on the front
 inside (pushing forward) and, after rebound, the outer vessel on its rear and its content on the rear inside. What they
@@ -72,7 +72,7 @@ class Vessel:
         self._solve_units(seam)
 
     def _solve_units(self, seam: str) -> None:
-        """Elastic answers to each force alone: cell stress, displacement, seam traction, what the pin holds (part of 1)."""
+        """Elastic answers to each force alone: cell stress, displacement, seam traction, what the pin holds (of 1)."""
         statics = Statics(self._mesh, {self.region: self.material})
         solid, supports = statics.solid, Supports(pin=self._pin)
         cut, fixed = seam_cut(solid, seam), held_dofs(solid, supports)

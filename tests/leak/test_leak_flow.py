@@ -28,7 +28,10 @@ def test_capillary_table(bore, helium, air):
 
 @pytest.mark.parametrize(
     ("leak", "bores"),
-    [(1e-10, (31.0, 67.0, 145.0)), (4.6e-14, (2.4, 5.2, 11.0)), (8.8e-17, (0.3, 0.65, 1.4)), (1e-8, (145.0, 313.0, 674.0))],
+    [
+        (1e-10, (31.0, 67.0, 145.0)), (4.6e-14, (2.4, 5.2, 11.0)), (8.8e-17, (0.3, 0.65, 1.4)),
+        (1e-8, (145.0, 313.0, 674.0)),
+    ],
 )  # fmt: skip
 def test_equivalent_bore_table(leak, bores):
     # dossier D1 is purely molecular; its upper rows are partly viscous, which we include: 2 % at 1e-8
@@ -64,7 +67,9 @@ def test_slot_transmission_against_integral_equation(ratio, error):
 def test_slot_limits():
     wide = flow.slot(1e-4, 1.0, 3e-3, flow.ATMOSPHERE, 0.0, 293.0, flow.AIR)
     assert wide == pytest.approx(0.73 * 1e-4 * flow.ATMOSPHERE * np.sqrt(8.314462618 * 293 / 28.965e-3), rel=1e-9)
-    narrow = [flow.slot(gap, 1.0, 3e-3, flow.ATMOSPHERE, 0.0, 293.0, flow.HELIUM) for gap in np.geomspace(1e-9, 1e-3, 60)]
+    narrow = [
+        flow.slot(gap, 1.0, 3e-3, flow.ATMOSPHERE, 0.0, 293.0, flow.HELIUM) for gap in np.geomspace(1e-9, 1e-3, 60)
+    ]
     assert np.all(np.diff(narrow) > 0)
     assert flow.slot(0.0, 1.0, 3e-3, 1e5, 0.0, 293.0, flow.AIR) == 0.0
     back = flow.slot(1e-6, 1.0, 3e-3, 0.0, 1e5, 293.0, flow.AIR)

@@ -28,7 +28,10 @@ def block(radius, low, high):
 
 def section(scv=0.18, pcv=0.16, wall=0.002, column=0.15, count=64):
     parts = {"scv": shell(scv, wall, count), "pcv": shell(pcv, wall, count)}
-    solids = {"os": block(0.14, CENTRE - 0.1, CENTRE + 0.1), "absorber": block(0.3, CENTRE - scv - column, CENTRE - scv)}
+    solids = {
+        "os": block(0.14, CENTRE - 0.1, CENTRE + 0.1),
+        "absorber": block(0.3, CENTRE - scv - column, CENTRE - scv),
+    }
     points, triangles, region, facets, facet, start = [], [], [], [], [], 0
     names = {name: i for i, name in enumerate([*parts, *solids])}
     lines = {"scv_seal": 1, "pcv_seal": 2}

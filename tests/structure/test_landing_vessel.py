@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
-from .landing_section import section
 
 from containment.case.landing import Seam
 from containment.errors import DataError
 from containment.structure import seal
-from containment.structure.solid import elastic
 from containment.structure.axisymmetric import AxisymmetricSolid
+from containment.structure.solid import elastic
 from containment.structure.statics import part
 from containment.structure.vessel import Seats, Vessel
+
+from .landing_section import section
 
 TITANIUM = elastic("titanium", 110e9, 0.342, density=4430.0, yield_stress=880e6, hardening_modulus=1e9)
 BRAZE = Seam.model_validate(
@@ -36,7 +37,9 @@ def test_membrane_at_the_seam_is_the_inertia_of_the_rear_half(vessel):
     found = vessel.respond(loads).traction
     area = 2 * np.pi * 0.179 * 0.002
     # pushed from the front the rear half is pushed along (compression); pushed at the rear inside it drags the front
-    assert found.membrane == pytest.approx([-15e3 / area, 25e3 / area], rel=1e-6)  # exact by equilibrium, up to the solve
+    assert found.membrane == pytest.approx(
+        [-15e3 / area, 25e3 / area], rel=1e-6
+    )  # exact by equilibrium, up to the solve
     assert abs(found.shear[1]) < 1e-3 * found.membrane[1]  # far from the cap the wall is a membrane
 
 
@@ -82,7 +85,7 @@ def _seam_of_linear_stress(membrane, bending, shear):
 
 
 def test_seam_linearisation_and_interaction():
-    # each alone: together with the curvature of the wall one would show in the other, fields out of equilibrium as they are
+    # each alone: these fields are not in equilibrium in a curved wall, together one would show in the other
     pulled, bent = _seam_of_linear_stress(50e6, 0.0, 0.0), _seam_of_linear_stress(0.0, 10e6, 0.0)
     assert pulled.membrane == pytest.approx(50e6, rel=0.01)  # elements lean by 1.5 degrees off the cut
     assert bent.bending == pytest.approx(10e6, rel=0.05)
