@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from containment.case.heatshield import Heatshield
 from containment.case.soak import Soak
 from containment.errors import DataError, UsageError
-from containment.materials import Card, load
+from containment.materials import load
 from containment.materials.card import PropertySet
 from containment.meshing.mesh import SectionMesh
 from containment.result import StageResult
-from containment.thermal.soak_properties import Filling, PropertyGrid, conductor, held_notes, property_grid
+from containment.thermal.soak_properties import Conductor, Filling, PropertyGrid, conductor, held_notes, property_grid
 from containment.thermal.soak_shield import (
     LEAST_REMAINING,
     ShieldHistory,
@@ -51,16 +53,17 @@ class Inputs:
     states: list[PropertySet]
     notes: list[str] = field(default_factory=list)
 
-    def note_range(self, low: float, high: float) -> None:
-        """Say where cards were held beyond their tables, given the extreme temperatures of the run (K)."""
-        for state in self.states:
-            self.notes.extend(held_notes(state, low, high))
+    def note_range(self, low: Floats, high: Floats) -> None:
+        """Say where cards were held beyond their tables, given the extreme temperatures of each material (K)."""
+        for state, coldest, hottest in zip(self.states, low, high, strict=True):
+            if coldest <= hottest:  # in use at all
+                self.notes.extend(held_notes(state, float(coldest), float(hottest)))
 
 
 def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
     """Gather and check. Raises UsageError for stages the case has no sections for, DataError for unfit data."""
     missing = [name for name in ("mesh", "entry", "heatshield") if name not in upstream]
-    if missing or case.soak is None or case.geometry is None or case.vehicle is None:
+    if missing or case.soak is None or case.vehicle is None or case.heatshield is None:
         raise UsageError(
             f"the soak needs results of {', '.join(missing) or 'all stages before it'}",
             advice="add the sections [geometry], [vehicle], [entry] and [heatshield] to the case",
@@ -70,11 +73,10 @@ def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
     history = shield_history(shield, entry)
     nodes = shield_nodes(section, SHIELD)
     moved, remaining = receded(section, nodes, history)
-    cards = {name: load(case.geometry.regions[name].material) for name in section.regions}
-    states, filling = _fill(section, nodes, history, cards)
+    conductors, states, filling = _fill(section, nodes, history, upstream["mesh"].data, case.heatshield)
     inputs = Inputs(
-        moved, property_grid([conductor(state) for state in states]), filling, nodes, history, flight_of(entry),
-        case.soak, case.vehicle.diameter.value, _initial(case.soak, history), states,
+        moved, property_grid(conductors), filling, nodes, history, flight_of(entry), case.soak,
+        case.vehicle.diameter.value, _initial(case.soak, history), states,
     )  # fmt: skip
     if remaining < LEAST_REMAINING:
         inputs.notes.append(
@@ -85,24 +87,48 @@ def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
 
 
 def _fill(
-    section: SectionMesh, nodes: ShieldNodes, history: ShieldHistory, cards: Mapping[str, Card]
-) -> tuple[list[PropertySet], Filling]:
-    """Rows of materials and who fills which cell; the ablator mixes virgin and char by its final state."""
+    section: SectionMesh, nodes: ShieldNodes, history: ShieldHistory, mesh: xr.Dataset, shield: Heatshield
+) -> tuple[list[Conductor], list[PropertySet], Filling]:
+    """Materials by row and who fills which cell; the ablator mixes virgin and char by its final state.
+
+    Cards and densities are those of the mesh, except that the ablator's follow the sample of the heat shield.
+    """
+    cards: dict[str, str] = json.loads(mesh.attrs["materials"])
+    if cards[SHIELD] != shield.ablator.material:
+        raise DataError(
+            f"region {SHIELD!r} is made of {cards[SHIELD]!r}, the heat shield of {shield.ablator.material!r}",
+            advice=f"give geometry.regions.{SHIELD} and the first of heatshield.layers the same material",
+        )
     states: list[PropertySet] = []
+    conductors: list[Conductor] = []
     first = np.zeros(len(section.triangles), dtype=np.int32)
     second = np.zeros_like(first)
-    share = np.zeros((len(section.triangles), 3))
     for name, number in section.regions.items():
-        cells, card = section.region == number, cards[name]
+        cells, card = section.region == number, load(cards[name])
         first[cells] = second[cells] = len(states)
-        states.append(card.initial)
         if card.charring:
-            second[cells] = len(states)
-            states.append(card.char)
+            for state in (card.virgin, card.char):
+                conductors.append(_ablator(state, shield))
+            states += [card.virgin, card.char]
+            second[cells] += 1
+        else:
+            density = float(mesh["region_density"].sel(region=number))
+            conductors.append(conductor(card, density))
+            states.append(card)
     charred = np.zeros(len(section.points))
     charred[nodes.node] = char_share(nodes, history)
-    share[second != first] = charred[section.triangles[second != first]]
-    return states, Filling(first, second, share)
+    share = np.zeros((len(section.triangles), 3))
+    mixed = second != first
+    share[mixed] = charred[section.triangles[mixed]]
+    return conductors, states, Filling(first, second, share)
+
+
+def _ablator(state: PropertySet, shield: Heatshield) -> Conductor:
+    density = shield.density_factor.value * state.value("density")
+    return conductor(
+        state, density, capacity_factor=shield.heat_capacity_factor.value,
+        conductivity_factor=shield.conductivity_factor.value,
+    )  # fmt: skip
 
 
 def _initial(soak: Soak, history: ShieldHistory) -> float:
@@ -115,7 +141,7 @@ def _initial(soak: Soak, history: ShieldHistory) -> float:
             f"soak.initial_temperature is {soak.initial_temperature.value:g} K, the heat shield starts at {shield:g} K",
             advice="give both the same value or leave out soak.initial_temperature",
         )
-    return soak.initial_temperature.value
+    return float(soak.initial_temperature.value)
 
 
 def flight_of(entry: xr.Dataset) -> Flight:

@@ -5,7 +5,7 @@ Changing a material changes these arrays and nothing else: the weak form never m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
@@ -152,49 +152,48 @@ def evaluate(  # type: ignore[no-untyped-def]
             out_k[cell, corner], out_d[cell, corner] = value_k, value_d
 
 
-def check_range(
+def reached(
     temperature: Floats, corners: NDArray[np.integer], filling: Filling, grid: PropertyGrid, where: str
-) -> None:
-    """Raise DataError when a cell is hotter or colder than the card of its material; nothing is extrapolated."""
-    coldest = temperature[corners].min(axis=1)
-    hottest = temperature[corners].max(axis=1)
+) -> tuple[Floats, Floats]:
+    """Lowest and highest temperature of every material (row of the grid), K; +inf and -inf for one that is not used.
+
+    Raises DataError when a cell is hotter or colder than the card of its material; nothing is extrapolated.
+    """
+    coldest, hottest = temperature[corners].min(axis=1), temperature[corners].max(axis=1)
+    used_second = filling.share.max(axis=1) > 0.0
+    low, high = np.full(len(grid.names), np.inf), np.full(len(grid.names), -np.inf)
+    for rows, mine in ((filling.first, slice(None)), (filling.second, used_second)):
+        np.minimum.at(low, rows[mine], coldest[mine])
+        np.maximum.at(high, rows[mine], hottest[mine])
     for row, name in enumerate(grid.names):
-        mine = (filling.first == row) | ((filling.second == row) & (filling.share.max(axis=1) > 0.0))
-        if not mine.any():
-            continue
-        low, high = coldest[mine].min(), hottest[mine].max()
-        if low < grid.low[row] or high > grid.high[row]:
-            reached = low if low < grid.low[row] else high
+        if low[row] < grid.low[row] or high[row] > grid.high[row]:
+            worst = low[row] if low[row] < grid.low[row] else high[row]
             raise DataError(
-                f"material {name!r} reaches {reached:.0f} K {where}, expected its card to cover it "
+                f"{name} reaches {worst:.0f} K {where}, expected its card to cover it "
                 f"(it covers {grid.low[row]:.0f} to {grid.high[row]:.0f} K)",
                 advice="extend the card with sourced values, or choose a material that stands this temperature",
             )
-
-
-def stored(conductors: Mapping[str, Conductor], names: Sequence[str]) -> tuple[PropertyGrid, dict[str, int]]:
-    """The grid of the named materials and the row of each name."""
-    rows = {name: row for row, name in enumerate(dict.fromkeys(names))}
-    return property_grid([conductors[name] for name in rows]), rows
+    return low, high
 
 
 # Where a card holds its end values for a stated reason, the grid goes on so far; no solid of a capsule lives outside.
 _HELD_LOW, _HELD_HIGH = 50.0, 6000.0  # K
 
 
-def conductor(properties: PropertySet) -> Conductor:
+def conductor(
+    properties: PropertySet, density: float, *, capacity_factor: float = 1.0, conductivity_factor: float = 1.0
+) -> Conductor:
     """Conduction properties of one state of a material card; capacity = density * heat_capacity(T).
 
-    Density is that at 20 degC, so that the mass of a cell is kept. Raises DataError naming card and property.
+    The density (kg/m^3) does not depend on temperature, so that the mass of a cell is kept. Raises DataError naming
+    card and property.
     """
     heat, conduction = properties.table("heat_capacity"), properties.table("conductivity")
-    known = properties.property("density").content
-    density = known if isinstance(known, float) else properties.at("density", 293.15)
-    low = max(_HELD_LOW if t.holds else t.low for t in (heat, conduction))
-    high = min(_HELD_HIGH if t.holds else t.high for t in (heat, conduction))
+    low = max(_HELD_LOW if "below" in t.holds else t.low for t in (heat, conduction))
+    high = min(_HELD_HIGH if "above" in t.holds else t.high for t in (heat, conduction))
     inner = np.union1d(heat.temperature, conduction.temperature)
     at = np.unique(np.concatenate([[low], inner[(inner > low) & (inner < high)], [high]]))
-    return Conductor(properties.owner, at, density * heat(at), conduction(at))
+    return Conductor(properties.owner, at, capacity_factor * density * heat(at), conductivity_factor * conduction(at))
 
 
 def held_notes(properties: PropertySet, low: float, high: float) -> list[str]:

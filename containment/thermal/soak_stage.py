@@ -20,7 +20,7 @@ from containment.result import Check, Response, StageResult
 from containment.thermal.soak_conduction import SectionConduction
 from containment.thermal.soak_input import Inputs, read_inputs
 from containment.thermal.soak_march import March, graded_times, march
-from containment.thermal.soak_properties import check_range
+from containment.thermal.soak_properties import reached
 from containment.thermal.soak_shield import shield_temperature
 from containment.thermal.soak_surface import exchange_in_flight, exchange_on_ground
 
@@ -113,12 +113,12 @@ def _with(times: Floats, wanted: tuple[float, ...]) -> Floats:
 def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -> March:
     soak, nodes, section = inputs.soak, inputs.nodes, inputs.section
     watched = {name: _nodes(section, part) for name, part, _ in _WATCHED if _known(section, part)}
-    extremes = {"lowest": np.inf, "highest": -np.inf}
+    lowest, highest = np.full(len(inputs.states), np.inf), np.full(len(inputs.states), -np.inf)
 
     def observe(time: float, temperature: Floats) -> dict[str, float]:
-        check_range(temperature, section.triangles, inputs.filling, inputs.grid, f"at t = {time:.4g} s")
-        extremes["lowest"] = min(extremes["lowest"], float(temperature.min()))
-        extremes["highest"] = max(extremes["highest"], float(temperature.max()))
+        low, high = reached(temperature, section.triangles, inputs.filling, inputs.grid, f"at t = {time:.4g} s")
+        np.minimum(lowest, low, out=lowest)
+        np.maximum(highest, high, out=highest)
         return {name: float(temperature[at].max()) for name, at in watched.items()}
 
     def in_flight(hot: bool):  # type: ignore[no-untyped-def]
@@ -145,7 +145,7 @@ def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -
         temperature, record = march(
             system, temperature, times, surroundings, observe=observe, snapshots=line.snapshots, into=record
         )
-    inputs.note_range(extremes["lowest"], extremes["highest"])
+    inputs.note_range(lowest, highest)
     return record
 
 

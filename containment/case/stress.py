@@ -1,0 +1,59 @@
+"""The `[stress]` section: shell and vessels under the peak load of the entry."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from containment.case.values import Factor, Fraction, Quantity, Section, Temperature, _fault
+
+
+def _given(value: float, si_unit: str, why: str) -> Quantity:
+    """A value a case may leave out."""
+    return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
+
+
+class Stress(Section):
+    """Thermo-elastic statics of the section at peak deceleration: pressure, inertia, temperatures of the soak.
+
+    Regions in `passive` press with their mass and pass the pressure on, but carry no load (a charred ablator); their
+    mass is added to the shell. What the section does not show of the vehicle's mass is shared out by `unmodelled_mass`.
+    """
+
+    stress_free_temperature: Temperature = Field(description="where the parts were joined without stress")
+    shell: str = Field("structure", description="region of the load-carrying shell")
+    passive: tuple[str, ...] = Field(("tps",), description="regions that carry no load")
+    unmodelled_mass: dict[str, Fraction] = Field(
+        description="share of the mass that is not in the section carried by each region; they add up to 1"
+    )
+    heated_line: str = Field("outer", description="tagged line the flow presses on")
+    load_line: str = Field("bondline", description="outer line of the load-carrying part, where the pressure arrives")
+    base_pressure_factor: Fraction = Field(
+        _given(1.0, "", "ambient pressure behind the body"), description="base over ambient pressure"
+    )
+    pressure_factor: Factor = Field(
+        _given(1.0, "", "modified Newtonian as it is"), description="true over modified Newtonian pressure"
+    )
+    buckling_knockdown: Fraction = Field(
+        _given(0.75, "", "NASA SP-8019 for cones under external pressure, as recalled"),
+        description="on the classical buckling pressure of the cone",
+    )
+
+    @model_validator(mode="after")
+    def _all_mass_shared(self) -> Self:
+        total = sum(share.value for share in self.unmodelled_mass.values())
+        if abs(total - 1.0) > 1e-6:  # written in decimals
+            raise _fault(
+                f"shares of {total:g} in all", "shares that add up to 1", "correct them", key="unmodelled_mass"
+            )
+        for name in self.unmodelled_mass:
+            if name in self.passive:
+                raise _fault(
+                    f"mass on the passive region {name!r}", "regions that carry load", "move it", key="unmodelled_mass"
+                )
+        if self.shell in self.passive:
+            raise _fault(
+                f"the shell {self.shell!r} in passive", "a shell that carries load", "remove it", key="passive"
+            )
+        return self

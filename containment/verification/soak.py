@@ -1,0 +1,202 @@
+"""Benchmarks of the axisymmetric conduction: NAFEMS, manufactured solution with its orders, an independent code."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.meshing.mesh import SectionMesh
+from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
+from containment.thermal.soak_march import March, march
+from containment.thermal.soak_properties import Conductor, Filling, constant, property_grid
+from containment.verification.bench_sections import fitted_order, node_at, rectangle
+from containment.verification.catalogue import Item
+
+Floats = NDArray[np.float64]
+_ZERO = 273.15  # K at 0 degC
+
+
+def items() -> Iterator[Item]:
+    """All benchmarks of the soak, in seconds of CPU time."""
+    yield from _nafems_radiation()
+    yield from _nafems_transient()
+    yield from _nafems_convection()
+    yield from _orders()
+    yield from _energy()
+    yield from _independent_code()
+
+
+def conduction(section: SectionMesh, material: Conductor, *surfaces: str, tolerance: float = 1e-6) -> SectionConduction:
+    """A section of one material with exchange on the named lines."""
+    filling = Filling.plain(np.zeros(len(section.triangles), dtype=np.int32))
+    return SectionConduction(section, property_grid([material]), filling, surfaces, tolerance=tolerance)
+
+
+def _no_change(time: float, temperature: Floats) -> None:
+    """Surroundings that stay as they are."""
+
+
+def _nafems_radiation() -> Iterator[Item]:
+    """NAFEMS T2: a bar of 0.1 m, 1000 K at one end, radiating to 300 K at the other; steady."""
+    section = rectangle(1, 10, r=(0.0, 0.01), z=(0.0, 0.1))
+    system = conduction(section, constant("bar", 1e6, 55.6), "top")
+    system.set_exchange("top", SurfaceExchange(emissivity=0.98, radiation_temperature=300.0))
+    hot = section.facet_nodes("bottom")
+    system.fix(hot)
+    start = np.full(len(section.points), 1000.0)
+    end, _ = march(
+        system, start, np.linspace(0.0, 1e6, 5), _no_change, imposed=lambda t: (hot, np.full(len(hot), 1000.0))
+    )
+    ours = float(end[node_at(section, 0.0, 0.1)]) - _ZERO
+    # 0.1 % is what codes reach; the closed form of the balance gives 653.86
+    yield Item.relative("soak.nafems-t2", 653.85, ours, 1e-3, "degC", "NAFEMS T2, as recalled; root of the balance")
+
+
+def _nafems_transient() -> Iterator[Item]:
+    """NAFEMS T3: a bar of 0.1 m, one end at 0, the other at 100 sin(pi t / 40) degC."""
+    section = rectangle(1, 40, r=(0.0, 0.01), z=(0.0, 0.1))
+    system = conduction(section, constant("bar", 7200.0 * 440.5, 35.0))
+    cold, driven = section.facet_nodes("bottom"), section.facet_nodes("top")
+    nodes = np.concatenate([cold, driven])
+
+    def imposed(time: float) -> tuple[NDArray[np.int64], Floats]:
+        end = _ZERO + 100.0 * np.sin(np.pi * time / 40.0)
+        return nodes, np.concatenate([np.full(len(cold), _ZERO), np.full(len(driven), end)])
+
+    system.fix(nodes)
+    end, _ = march(system, np.full(len(section.points), _ZERO), np.linspace(0.0, 32.0, 65), _no_change, imposed=imposed)
+    ours = float(end[node_at(section, 0.0, 0.08)]) - _ZERO
+    yield Item.relative("soak.nafems-t3", 36.60, ours, 0.01, "degC", "NAFEMS T3; series solution 36.603")
+
+
+def _nafems_convection() -> Iterator[Item]:
+    """NAFEMS T4: plate 0.6 x 1.0 m, base at 100 degC, film 750 W/m^2/K on two sides; plane, so far from the axis."""
+    far = 1e4  # m; the curvature is then 6e-5 over the plate
+    section = rectangle(30, 50, r=(far, far + 0.6), z=(0.0, 1.0))
+    system = conduction(section, constant("plate", 1e5, 52.0), "outer", "top")
+    for side in ("outer", "top"):
+        system.set_exchange(side, SurfaceExchange(film=750.0, film_temperature=_ZERO))
+    base = section.facet_nodes("bottom")
+    system.fix(base)
+    end, _ = march(
+        system, np.full(len(section.points), _ZERO), np.linspace(0.0, 1e6, 5), _no_change,
+        imposed=lambda t: (base, np.full(len(base), _ZERO + 100.0)),
+    )  # fmt: skip
+    ours = float(end[node_at(section, far + 0.6, 0.2)]) - _ZERO
+    yield Item.relative("soak.nafems-t4", 18.25, ours, 0.01, "degC", "NAFEMS T4, as recalled; series 18.253")
+
+
+# --- manufactured solution with properties that depend on temperature
+
+_RAMP = Conductor("ramp", np.array([200.0, 1000.0]), np.array([2e6, 6e6]), np.array([10.0, 50.0]))
+
+
+def _exact(r: Floats, z: Floats, time: float) -> Floats:
+    return np.asarray(500.0 + 200.0 * np.cos(np.pi * r) * np.cos(np.pi * z) * np.cos(time / 3e3))
+
+
+def _source(r: Floats, z: Floats, time: float) -> Floats:
+    """c(T) dT/dt - div(k(T) grad T) of the exact solution; k linear in T, Laplacian with its 1/r term."""
+    p, w = np.pi, 1.0 / 3e3
+    turn = 200.0 * np.cos(time * w)
+    t = _exact(r, z, time)
+    capacity, k, slope = 2e6 + 5e3 * (t - 200.0), 10.0 + 0.05 * (t - 200.0), 0.05
+    rate = -200.0 * w * np.sin(time * w) * np.cos(p * r) * np.cos(p * z)
+    by_r, by_z = -p * turn * np.sin(p * r) * np.cos(p * z), -p * turn * np.cos(p * r) * np.sin(p * z)
+    over_r = -p * p * turn * np.sinc(r) * np.cos(p * z)  # (dT/dr) / r, finite on the axis
+    laplacian = -2.0 * p * p * turn * np.cos(p * r) * np.cos(p * z) + over_r
+    return np.asarray(capacity * rate - k * laplacian - slope * (by_r**2 + by_z**2))
+
+
+def manufactured_error(count: int, steps: int) -> float:
+    """Root mean square error in K after 3000 s on a count x count mesh in so many steps; insulated unit cylinder."""
+    section = rectangle(count, count)
+    system = conduction(section, _RAMP)
+    r, z = section.points.T
+
+    def surroundings(time: float, temperature: Floats) -> None:
+        system.set_source(lambda at_r, at_z: _source(at_r, at_z, time))
+
+    end, _ = march(system, _exact(r, z, 0.0), np.linspace(0.0, 3e3, steps + 1), surroundings)
+    return float(np.sqrt(((end - _exact(r, z, 3e3)) ** 2).mean()))
+
+
+def _orders() -> Iterator[Item]:
+    counts = [8, 16, 32]
+    order = fitted_order([1.0 / n for n in counts], [manufactured_error(n, 2 * n) for n in counts])
+    # 0.15: meshes this coarse are not quite in the asymptotic range
+    yield Item.absolute(
+        "soak.manufactured.order-space-and-time", 2.0, order, 0.15, "", "manufactured solution, P1, SDIRK2"
+    )
+    yield Item.absolute("soak.manufactured.order-time", 2.0, _order_in_time(), 0.15, "", "against 320 steps, SDIRK2")
+
+
+def _order_in_time() -> float:
+    """Order against a much finer march on the same mesh, with radiation and temperature-dependent properties."""
+    ends = {steps: _cooling(steps)[0] for steps in (10, 20, 40, 320)}
+    counts = [10, 20, 40]
+    return fitted_order([1.0 / n for n in counts], [float(np.abs(ends[n] - ends[320]).max()) for n in counts])
+
+
+def _cooling(steps: int) -> tuple[Floats, March]:
+    """A cylinder of 0.1 m at 900 K that radiates and is cooled by air for 2000 s, smoothly switched on."""
+    section = rectangle(10, 10, r=(0.0, 0.1), z=(0.0, 0.1))
+    system = conduction(section, _RAMP, "outer", "top")
+
+    def surroundings(time: float, temperature: Floats) -> None:
+        grown = 1.0 - np.exp(-((time / 400.0) ** 2))
+        for name in ("outer", "top"):
+            system.set_exchange(name, SurfaceExchange(200.0 * grown, 300.0, 0.9 * grown, 300.0))
+
+    return march(system, np.full(len(section.points), 900.0), np.linspace(0.0, 2e3, steps + 1), surroundings)
+
+
+def _energy() -> Iterator[Item]:
+    _, record = _cooling(20)
+    source = "heat through surfaces against stored heat, limit of the stage"
+    yield Item.at_most("soak.energy-closure", 1e-6, record.account.closure, "", source)
+
+
+def _independent_code() -> Iterator[Item]:
+    """Linear transient conduction: the same SDIRK2 steps on scikit-fem matrices."""
+    if importlib.util.find_spec("skfem") is None:
+        return  # scikit-fem belongs to the development tools
+    section = rectangle(12, 16, r=(0.0, 0.2), z=(0.0, 0.3))
+    system = conduction(section, constant("block", 2e6, 20.0), "outer", tolerance=1e-10)
+    system.set_exchange("outer", SurfaceExchange(film=500.0, film_temperature=1000.0))
+    times = np.linspace(0.0, 500.0, 21)
+    ours, _ = march(system, np.full(len(section.points), 300.0), times, _no_change)
+    theirs = _with_scikit_fem(section, 2e6, 20.0, 500.0, 1000.0, times)
+    difference = float(np.abs(ours - theirs).max())
+    yield Item.at_most("soak.scikit-fem", 1e-8, difference, "K", "scikit-fem, same mesh and steps, lumped storage")
+
+
+def _with_scikit_fem(
+    section: SectionMesh, capacity: float, conductivity: float, film: float, outside: float, times: Floats
+) -> Floats:
+    import skfem
+    from scipy.sparse import diags
+    from scipy.sparse.linalg import splu
+    from skfem.helpers import dot, grad
+
+    mesh = skfem.MeshTri(section.points.T.copy(), section.triangles.T.copy(), sort_t=False)
+    basis = skfem.Basis(mesh, skfem.ElementTriP1(), intorder=4)
+    ends = section.points[section.facets[section.facet == section.facet_number("outer")]]
+    line = mesh.facets_satisfying(lambda x: np.isclose(x[0], ends[0, 0, 0]), boundaries_only=True)
+    boundary = skfem.FacetBasis(mesh, skfem.ElementTriP1(), facets=line, intorder=4)
+    storage = skfem.BilinearForm(lambda u, v, w: capacity * u * v * w.x[0]).assemble(basis)
+    lumped = np.asarray(storage.sum(axis=1)).ravel()
+    matrix = skfem.BilinearForm(lambda u, v, w: conductivity * dot(grad(u), grad(v)) * w.x[0]).assemble(basis)
+    matrix = matrix + skfem.BilinearForm(lambda u, v, w: film * u * v * w.x[0]).assemble(boundary)
+    load = skfem.LinearForm(lambda v, w: film * outside * v * w.x[0]).assemble(boundary)
+    c, dt = 1.0 - 1.0 / np.sqrt(2.0), float(times[1] - times[0])
+    factor = splu((diags(lumped) + c * dt * matrix).tocsc())
+    t = np.full(len(lumped), 300.0)
+    for _ in times[1:]:
+        first = factor.solve(lumped * t + c * dt * load)
+        slope = load - matrix @ first
+        t = factor.solve(lumped * t + (1.0 - c) * dt * slope + c * dt * load)
+    return t

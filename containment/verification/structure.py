@@ -1,0 +1,180 @@
+"""Benchmarks of the axisymmetric statics: closed forms, manufactured solution, plastic collapse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.structure.collapse import collapse_share
+from containment.structure.loads import Loads, Supports
+from containment.structure.solid import elastic
+from containment.structure.statics import Statics, StaticsResult
+from containment.verification.bench_sections import fitted_order, hollow_sphere, node_at, rectangle
+from containment.verification.catalogue import Item
+
+Floats = NDArray[np.float64]
+
+_A, _B = 0.1, 0.2  # m, inner and outer radius of every thick sphere and cylinder here
+_STEEL = {"youngs_modulus": 210e9, "poissons_ratio": 0.3}
+_YIELD = 240e6  # Pa
+_HILL = "R. Hill, The Mathematical Theory of Plasticity (1950), ch. V"
+_LAME = "Lame; Timoshenko and Goodier, Theory of Elasticity, art. 28 and 136"
+
+
+def items() -> Iterator[Item]:
+    """All benchmarks of the statics, in seconds of CPU time."""
+    yield from _thick_sphere()
+    yield from _thick_cylinder()
+    yield from _hot_sphere()
+    yield from _plastic_sphere()
+    yield from _plastic_cylinder()
+    yield from _manufactured()
+
+
+@cache
+def _sphere(through: int) -> Statics:
+    section = hollow_sphere(through, 3 * through, _A, _B)
+    return Statics(section, {"body": elastic("steel", **_STEEL, yield_stress=_YIELD)})
+
+
+_SPHERE_HELD = Supports(axial=("equator",))
+
+
+def _thick_sphere() -> Iterator[Item]:
+    statics = _sphere(12)
+    result = statics.solve(Loads(pressure={"inner": 100e6}), _SPHERE_HELD)
+    section = statics.solid.section
+    for name, radius, hoop, moved in (("inner", _A, 71.43e6, 38.095e-6), ("outer", _B, 21.43e6, 14.286e-6)):
+        at = node_at(section, radius, 0.0)
+        # 1 % stress, 0.1 % displacement: what good codes reach on such a mesh
+        yield Item.relative(f"structure.thick-sphere.hoop-{name}", hoop, result.node_stress[at, 2], 0.01, "Pa", _LAME)
+        yield Item.relative(
+            f"structure.thick-sphere.displacement-{name}", moved, result.displacement[at, 0], 1e-3, "m", _LAME
+        )
+
+
+def _thick_cylinder() -> Iterator[Item]:
+    section = rectangle(12, 6, r=(_A, _B), z=(0.0, 0.05))
+    statics = Statics(section, {"body": elastic("steel", **_STEEL)})
+    end_pull = -100e6 * _A**2 / (_B**2 - _A**2)
+    result = statics.solve(Loads(pressure={"inner": 100e6, "top": end_pull}), Supports(axial=("bottom",)))
+    for name, radius, hoop in (("inner", _A, 166.67e6), ("outer", _B, 66.67e6)):
+        at = node_at(section, radius, 0.025)
+        yield Item.relative(f"structure.thick-cylinder.hoop-{name}", hoop, result.node_stress[at, 2], 0.01, "Pa", _LAME)
+    axial = float(result.stress[:, 1].mean())
+    yield Item.relative("structure.thick-cylinder.axial", 33.333e6, axial, 1e-3, "Pa", _LAME)
+
+
+def _hot_sphere() -> Iterator[Item]:
+    """Steady conduction through the wall, 100 K hotter inside; titanium constants."""
+    section = hollow_sphere(16, 48, _A, _B)
+    titanium = elastic("titanium", 113.8e9, 0.342, expansion=9e-6)
+    radius = np.linalg.norm(section.points, axis=1)
+    temperature = 293.15 + 100.0 * (_A / radius) * (_B - radius) / (_B - _A)
+    result = Statics(section, {"body": titanium}).solve(Loads(temperature=temperature), _SPHERE_HELD)
+    source = "closed form of the hollow sphere in steady conduction, Timoshenko and Goodier art. 136"
+    for name, at_radius, component, reference in (
+        ("hoop-inner", _A, 2, -111.18e6), ("hoop-outer", _B, 2, 44.47e6), ("radial-quarter", 0.125, 0, -24.55e6),
+    ):  # fmt: skip
+        ours = float(_along_equator(section.points, result, component, at_radius))
+        # 1.5 %: the linear temperature of an element is matched with a quadratic displacement
+        yield Item.relative(f"structure.hot-sphere.{name}", reference, ours, 0.015, "Pa", source)
+
+
+def _along_equator(points: Floats, result: StaticsResult, component: int, radius: float) -> Floats:
+    line = np.flatnonzero(points[:, 1] == 0.0)
+    line = line[np.argsort(points[line, 0])]
+    return np.asarray(np.interp(radius, points[line, 0], result.node_stress[line, component]))
+
+
+def hill_pressure(front: Floats) -> Floats:
+    """Pressure at which a thick sphere is plastic up to radius `front`: 2 Y ln(c/a) + 2Y/3 (1 - c^3/b^3), Pa."""
+    return np.asarray(2.0 * _YIELD * np.log(front / _A) + 2.0 * _YIELD / 3.0 * (1.0 - front**3 / _B**3))
+
+
+def _plastic_sphere() -> Iterator[Item]:
+    statics = _sphere(8)
+    section = statics.solid.section
+    first = 2.0 / 3.0 * _YIELD * (1.0 - (_A / _B) ** 3)
+    elastic_answer = statics.solve(Loads(pressure={"inner": first}), _SPHERE_HELD)
+    at = node_at(section, _A, 0.0)
+    radial, hoop = elastic_answer.node_stress[at, 0], elastic_answer.node_stress[at, 2]
+    yield Item.relative("structure.plastic-sphere.first-yield", _YIELD, hoop - radial, 0.01, "Pa", _HILL)
+    fronts = np.array([0.12, 0.14, 0.16, 0.18])
+    pressures = hill_pressure(fronts)
+    shares = tuple((pressures / pressures[-1]).tolist())
+    path = statics.solve(Loads(pressure={"inner": float(pressures[-1])}), _SPHERE_HELD, shares=shares).path
+    outer = node_at(section, _B, 0.0)
+    for front, pressure, displacement in zip(fronts, pressures, path, strict=True):
+        # the shell outside the front is elastic: u(b) = Y (1 - nu) c^3 / (E b^2) tells where the front is
+        cubed = displacement[outer, 0] * _STEEL["youngs_modulus"] * _B**2 / (_YIELD * (1.0 - _STEEL["poissons_ratio"]))
+        ours = float(hill_pressure(np.cbrt(cubed)))
+        name = f"structure.plastic-sphere.pressure-at-front-{1000 * front:.0f}mm"
+        yield Item.relative(name, float(pressure), ours, 0.01, "Pa", _HILL)
+    collapse = 2.0 * _YIELD * np.log(_B / _A)
+    share = collapse_share(
+        statics, Loads(pressure={"inner": collapse}), _SPHERE_HELD, low=0.97, high=1.03, tolerance=5e-4
+    )  # fmt: skip
+    yield Item.relative("structure.plastic-sphere.collapse", collapse, share * collapse, 0.005, "Pa", _HILL)
+
+
+def _plastic_cylinder() -> Iterator[Item]:
+    """Plane strain, Mises: fully constrained plastic flow, where elements that lock overshoot."""
+    section = rectangle(8, 2, r=(_A, _B), z=(0.0, 0.02))
+    statics = Statics(section, {"body": elastic("steel", **_STEEL, yield_stress=_YIELD)})
+    collapse = 2.0 / np.sqrt(3.0) * _YIELD * np.log(_B / _A)
+    share = collapse_share(
+        statics, Loads(pressure={"inner": collapse}), Supports(axial=("bottom", "top")), low=0.97, high=1.03,
+        tolerance=5e-4,
+    )  # fmt: skip
+    source = "2/sqrt(3) Y ln(b/a), rigid-plastic cylinder in plane strain; Hill 1950"
+    yield Item.relative("structure.plastic-cylinder.collapse", collapse, share * collapse, 0.005, "Pa", source)
+
+
+# --- manufactured solution on r in (1, 2), z in (0, 1): u_r = s, u_z = s / 2, s = sin(pi (r - 1)) sin(pi z)
+
+_LAMBDA, _MU = 1.0, 0.7  # Pa, any values
+
+
+def _manufactured_stress(r: Any, z: Any) -> tuple[Any, Any, Any, Any]:
+    p = np.pi
+    across, up = np.sin(p * (r - 1.0)), np.sin(p * z)
+    d_across, d_up = p * np.cos(p * (r - 1.0)), p * np.cos(p * z)
+    rr, tt, zz = d_across * up, across * up / r, 0.5 * across * d_up
+    shear = across * d_up + 0.5 * d_across * up
+    volume = _LAMBDA * (rr + tt + zz)
+    return volume + 2.0 * _MU * rr, volume + 2.0 * _MU * zz, volume + 2.0 * _MU * tt, _MU * shear
+
+
+def manufactured_force(r: Floats, z: Floats) -> tuple[Floats, Floats]:
+    """Force density that has the manufactured solution: minus the divergence, derivatives by complex step (exact)."""
+    h = 1e-30
+    by_r = [np.imag(s) / h for s in _manufactured_stress(r + 1j * h, z)]
+    by_z = [np.imag(s) / h for s in _manufactured_stress(r, z + 1j * h)]
+    rr, _, tt, rz = _manufactured_stress(r, z)
+    return -(by_r[0] + by_z[3] + (rr - tt) / r), -(by_r[3] + by_z[1] + rz / r)
+
+
+def _manufactured() -> Iterator[Item]:
+    young = _MU * (3.0 * _LAMBDA + 2.0 * _MU) / (_LAMBDA + _MU)
+    material = {"body": elastic("unit", young, _LAMBDA / (2.0 * (_LAMBDA + _MU)))}
+    lines = ("inner", "outer", "bottom", "top")
+    sizes, errors = [], []
+    for count in (4, 8, 16):
+        section = rectangle(count, count, r=(1.0, 2.0))
+        statics = Statics(section, material, degree=4)
+        result = statics.solve(Loads(force_density=manufactured_force), Supports(radial=lines, axial=lines))
+        r, z = section.points.T
+        exact = np.sin(np.pi * (r - 1.0)) * np.sin(np.pi * z)
+        difference = result.displacement - np.column_stack([exact, 0.5 * exact])
+        sizes.append(1.0 / count)
+        errors.append(float(np.sqrt((difference**2).mean())))
+    order = fitted_order(sizes, errors)
+    # nodes do better than the order p + 1 = 3 of the mean error, so only a shortfall counts
+    shortfall = max(3.0 - order, 0.0)
+    name = "structure.manufactured.order"
+    yield Item(name, 3.0, order, shortfall, 0.1, "", "manufactured solution, at least p + 1", shortfall <= 0.1)
