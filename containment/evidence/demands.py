@@ -29,11 +29,11 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
     """The model on a set of kind `demands`. Raises DataError for another kind or an unknown question."""
     import pymc as pm
 
-    need(data, "demands", use.model)
-    for question, line in zip(data["question"], data.lines, strict=True):
-        if question not in QUESTIONS:
+    need(data, use)
+    for asked, line in zip(map(str, data["question"]), data.lines, strict=True):
+        if asked not in QUESTIONS:
             raise DataError(
-                f"{data.path / 'data.csv'}:{line}: found the question {question!r}, expected {' or '.join(QUESTIONS)}",
+                f"{data.path / 'data.csv'}:{line}: found the question {asked!r}, expected {' or '.join(QUESTIONS)}",
                 advice="say what the demand shows",
             )
     n, k = data["demands"], data["failures"]

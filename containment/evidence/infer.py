@@ -166,7 +166,9 @@ def _learn(
     sampling.require(checks, name)
     tree = sampling.sample(built, name=name, draws=draws, seed=seed, cores=cores)
     checks |= sampling.convergence(tree, gate, name)
-    after = sampling.flat(tree, built.priors)
+    learnt = sampling.flat(tree, built.priors)
+    constant = {key: q.value for key, q in built.priors.items() if key not in learnt}
+    after = {**learnt, **{key: np.full(draws * sampling.CHAINS, value) for key, value in constant.items()}}
     checks |= _predicted(f"evidence.{name}.predictive", built, after, gate.min_tail, state[1])
     sampling.require(checks, name)
     outputs = _outputs(use, built, before, after, state[2])
@@ -179,7 +181,7 @@ def _learn(
     return _Part(
         name, tree, {o.path: o.after for o in outputs if o.path}, checks,
         [Summary(name, o.name, o.unit, o.path, _summary(o.before), _summary(o.after)) for o in outputs],
-        sensitivity.prior_sensitivity(tree, name, list(after)), sensitivity.leave_one_out(tree, name, after),
+        sensitivity.prior_sensitivity(tree, name, list(learnt)), sensitivity.leave_one_out(tree, name, learnt),
     )  # fmt: skip
 
 
@@ -205,7 +207,7 @@ def _outputs(use: EvidenceUse, built: Built, before: Draws, after: Draws, seed: 
     found = []
     for index, (output, unit) in enumerate(use.facts.outputs.items()):
         if output in use.facts.parameters:
-            if output in after:  # constants are not in the posterior
+            if built.priors[output].uncertainty is not None:
                 found += [_Output(output, path, unit, before[output], after[output]) for path in paths[output] or [""]]
             continue
         for item, path in enumerate(paths[output] or [""]):

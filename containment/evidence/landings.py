@@ -52,9 +52,9 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
     """The model on a set of kind `landings`. Raises DataError for another kind."""
     import pymc as pm
 
-    need(data, "landings", use.model)
+    need(data, use)
     free = {name: quantity for name, quantity in prior.items() if name in use.facts.parameters}
-    known = {name: prior[name].value for name in use.facts.constants}
+    known = {name: np.float64(prior[name].value) for name in use.facts.constants}
     with pm.Model() as model:
         v = {name: priors.variable(name, quantity) for name, quantity in free.items()}
         place = pm.Normal("place", 0.0, 1.0, shape=len(data))

@@ -26,7 +26,7 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
     """The model on a set of kind `leak-rates` (Pa m^3/s, K). Raises DataError for another kind."""
     import pymc as pm
 
-    need(data, "leak-rates", use.model)
+    need(data, use)
     inverse_reference = 1.0 / prior["reference_temperature"].value
     low, high, count = data["rate_low"], data["rate_high"], data["count"] * _weights(data, use)
     inverse = inverse_reference - 1.0 / data["temperature"]
@@ -36,15 +36,16 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
         v = {name: priors.variable(name, quantity) for name, quantity in free.items()}
         mu = pm.math.log(v["median"]) + v["activation_temperature"] * inverse
         single = np.flatnonzero(tube == "")
-        terms = [count[single] * readings(low[single], high[single], mu[single], v["sigma_ln"])]
-        labels = [str(item) for item in data["item"][single]]
+        terms, labels = [], [str(item) for item in data["item"][single]]
+        if single.size:
+            terms.append(count[single] * readings(low[single], high[single], mu[single], v["sigma_ln"]))
         for name in sorted(set(tube) - {""}):
             of = tube == name
             term = _series(np.log(high[of]), inverse[of], v["activation_temperature"], v["repeatability"])
             terms.append(term[None])
             labels.append(f"{name} against temperature")
         finish(pm.math.concatenate(terms))
-    level = (tube == "") & (low > 0)
+    level = (tube == "") & (low > 0) & np.isfinite(high)
     observed = np.repeat(np.log(np.array([low[level], high[level]])).mean(axis=0), data["count"][level].astype(int))
     return Built(model, free, tuple(labels), _deliver, _predictive(observed))
 
@@ -70,6 +71,8 @@ def _predictive(observed: NDArray[np.float64]) -> Any:
     """Smallest and largest of as many new items against those that were read."""
 
     def check(draws: Draws, rng: np.random.Generator) -> dict[str, float]:
+        if not observed.size:
+            return {}
         noise = rng.standard_normal((draws["median"].size, observed.size))
         replicate = np.log(draws["median"])[:, None] + draws["sigma_ln"][:, None] * noise
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,19 +15,20 @@ def variable(name: str, quantity: Quantity) -> Any:
     import pymc as pm
     import pytensor.tensor as pt
 
-    spread = quantity.uncertainty
+    spread, value = quantity.uncertainty, np.float64(quantity.value)
     if spread is None:
-        return pt.as_tensor(quantity.value)
-    p, value = spread.parameters, quantity.value
+        return pt.as_tensor(value)
+    # A Python float such as 2.0 would become a float32 constant, and its logarithm with it.
+    p = {key: np.float64(item) for key, item in spread.parameters.items()}
     match spread.distribution:
         case "normal":
             return pm.Normal(name, value, p["sd"])
         case "lognormal":
-            return pm.LogNormal(name, math.log(value), p["sigma_ln"])
+            return pm.LogNormal(name, np.log(value), p["sigma_ln"])
         case "uniform":
             return pm.Uniform(name, p["low"], p["high"])
         case "loguniform":
-            logarithm = pm.Uniform(f"{name}_ln", math.log(p["low"]), math.log(p["high"]))
+            logarithm = pm.Uniform(f"{name}_ln", np.log(p["low"]), np.log(p["high"]))
             return pm.Deterministic(name, pm.math.exp(logarithm))
         case "triangular":
             return pm.Triangular(name, lower=p["low"], c=value, upper=p["high"])
@@ -37,7 +37,7 @@ def variable(name: str, quantity: Quantity) -> Any:
         case "weibull":
             return pm.Weibull(name, p["shape"], p["scale"])
         case _:  # a Rayleigh is a Weibull of shape 2 and scale sqrt(2) sigma
-            return pm.Weibull(name, 2.0, math.sqrt(2.0) * p["scale"])
+            return pm.Weibull(name, np.float64(2.0), np.sqrt(2.0) * p["scale"])
 
 
 def draws(quantity: Quantity, size: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -306,7 +306,10 @@ def _leak_rates(path: Path, columns: Mapping[str, NDArray[Any]], lines: list[int
         for name, entry in card.get("methods", {}).items()
         if "floor" in entry
     }
+    tube = columns.get("tube", np.full(len(lines), ""))
     for i, line in enumerate(lines):
+        if tube[i] and low[i] != high[i]:
+            raise _fail(path, line, f"a bound in the series of {tube[i]}", "one reading", "leave censored readings out")
         floor = floors.get(str(method[i]), 0.0)
         if high[i] < floor * (1 - 1e-9):  # round-off of the unit conversion only
             raise _fail(

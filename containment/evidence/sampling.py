@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CHAINS = 4
-_TUNE = 1000
+_TUNE = 600
 # High acceptance means small steps: the funnels of scatter parameters known from few rows need them.
 _TARGET_ACCEPT = 0.95
 

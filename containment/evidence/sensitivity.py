@@ -84,6 +84,10 @@ def smoothed(log_weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], floa
         return np.full(log_weight.size, 1.0 / log_weight.size), 0.0
     from arviz_stats.base.array import BaseArray
 
-    smooth, k = BaseArray().psislw(log_weight)  # type: ignore[no-untyped-call]
+    # psislw takes log-likelihoods and turns their sign itself
+    smooth, k = BaseArray().psislw(-log_weight)  # type: ignore[no-untyped-call]
     weight = np.exp(smooth - np.max(smooth))
-    return weight / weight.sum(), float(k)
+    weight = weight / weight.sum()
+    # Where nearly all weights are equal no tail can be fitted; the effective sample then speaks for itself.
+    shape = float(k) if np.isfinite(k) else (0.0 if 1.0 / np.sum(weight**2) > 0.5 * weight.size else 1.0)
+    return weight, shape
