@@ -203,16 +203,19 @@ class SectionMesh:
     @classmethod
     def from_dataset(cls, data: xr.Dataset) -> SectionMesh:
         """The mesh back from `to_dataset` (or from the data of stage "mesh"); DataError when something is missing."""
-        try:
-            points = np.column_stack([data["node_r"].values, data["node_z"].values])
-            return cls(
-                points, data["triangle"].values, data["cell_region"].values, data["facet_nodes"].values,
-                data["facet_tag"].values, json.loads(data.attrs["regions"]), json.loads(data.attrs["facet_names"]),
-            )  # fmt: skip
-        except KeyError as error:
+        wanted = ("node_r", "node_z", "triangle", "cell_region", "facet_nodes", "facet_tag")
+        missing = [name for name in wanted if name not in data] + [
+            name for name in ("regions", "facet_names") if name not in data.attrs
+        ]
+        if missing:
             raise DataError(
-                f"stored mesh lacks {error.args[0]!r}", advice="remove the stored mesh and run the stage again"
-            ) from error
+                f"stored mesh lacks {', '.join(missing)}", advice="remove the stored mesh and run the stage again"
+            )
+        return cls(
+            np.column_stack([data["node_r"].values, data["node_z"].values]), data["triangle"].values,
+            data["cell_region"].values, data["facet_nodes"].values, data["facet_tag"].values,
+            json.loads(data.attrs["regions"]), json.loads(data.attrs["facet_names"]),
+        )  # fmt: skip
 
 
 def _number(name: str, names: dict[str, int], what: str) -> int:

@@ -174,8 +174,9 @@ def _node_sets(mesh: Any) -> dict[str, Any]:
 
 def _found(path: Path, what: str, ours: str, theirs: str | int, sets: Mapping[str, Ints]) -> Ints:
     if str(theirs) not in sets:
-        near = difflib.get_close_matches(str(theirs), list(sets), n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else "map one of these names or numbers, or tag the mesh"
+        lower = {name.lower(): name for name in sets}
+        near = difflib.get_close_matches(str(theirs).lower(), list(lower), n=1, cutoff=0.5)
+        hint = f"did you mean {lower[near[0]]!r}?" if near else "map one of these names or numbers, or tag the mesh"
         raise DataError(
             f"{path}: no {what} {str(theirs)!r} (for our {ours!r}); the file has {_listed(set(sets))}", advice=hint
         )
@@ -183,7 +184,7 @@ def _found(path: Path, what: str, ours: str, theirs: str | int, sets: Mapping[st
 
 
 def _listed(names: set[str]) -> str:
-    shown = sorted(names)[:_LISTED]
+    shown = sorted(names, key=lambda name: (name.lstrip("-").isdigit(), name))[:_LISTED]  # names before numbers
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return (", ".join(shown) or "none") + more
 
