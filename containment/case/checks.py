@@ -9,6 +9,7 @@ from pathlib import Path
 from containment.case.barriers import tree_faults
 from containment.case.evidence import update_faults
 from containment.case.schema import Case
+from containment.case.section_shape import shape_faults
 from containment.case.values import CardName, Section
 from containment.errors import ContainmentError
 
@@ -27,7 +28,8 @@ def check_references(case: Case, folder: Path) -> list[Fault]:
     """Faults of references and of numbers that must fit together."""
     updates = [Fault(f.path, f.found, f.expected, f.advice) for f in update_faults(case)]
     tree = [Fault(*found) for found in tree_faults(case.limit_states, case.events, case.fault_tree)]
-    return [*_missing_cards(case, folder), *_bad_correlations(case), *updates, *tree]
+    shape = [Fault(*found) for found in shape_faults(case.geometry, case.vehicle, case.heatshield)]
+    return [*_missing_cards(case, folder), *_bad_correlations(case), *updates, *tree, *shape]
 
 
 def cards(node: object, path: str = "") -> Iterator[tuple[str, str, str]]:

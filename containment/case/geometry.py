@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from containment.case.values import CardName, Fraction, Length, Mass, Material, Quantity, Section, _fault, quantity
 
 Recipe = Annotated[str, CardName("meshes")]
-LengthOrZero = quantity("m", minimum=0.0)
-MassOrZero = quantity("kg", minimum=0.0)
+LengthOrZero: Any = quantity("m", minimum=0.0)
+MassOrZero: Any = quantity("kg", minimum=0.0)
 Axis = Literal["x", "y", "z", "-x", "-y", "-z"]
 
 

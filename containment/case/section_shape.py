@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from containment.case.entry import Vehicle
-from containment.case.geometry import Shape
+from containment.case.geometry import Geometry, Shape
 from containment.case.heatshield import Heatshield
 from containment.case.values import Quantity
 from containment.errors import DataError
@@ -18,12 +18,16 @@ _ROOM = 0.05
 
 
 class Misfit(NamedTuple):
-    """Two dimensions that contradict each other: the key to change, what was found, what would fit, what to do."""
+    """Something that does not fit: the key to change, what was found, what would fit, what to do."""
 
     key: str
     found: str
     expected: str
     advice: str
+
+    def error(self) -> DataError:
+        """The same as an error."""
+        return DataError(f"{self.key}: found {self.found}, expected {self.expected}", advice=self.advice)
 
 
 @dataclass(frozen=True)
@@ -165,27 +169,47 @@ def dimensions(shape: Shape, vehicle: Vehicle, heatshield: Heatshield | None) ->
 
     Raises DataError when a thickness is given nowhere, or twice with different values.
     """
+    tps, structure = (_layer(name, shape, heatshield) for name in ("tps", "structure"))
+    if isinstance(tps, Misfit):
+        raise tps.error()
+    if isinstance(structure, Misfit):
+        raise structure.error()
     return Dimensions(
         vehicle.diameter.value, vehicle.nose_radius.value, vehicle.cone_half_angle.value, shape.shoulder_radius.value,
-        _layer("tps", shape, heatshield), _layer("structure", shape, heatshield), shape.absorber_thickness.value,
+        tps, structure, shape.absorber_thickness.value,
         shape.absorber_radius.value, shape.absorber_reach.value, shape.scv_wall.value, shape.scv_gap.value,
         shape.pcv_wall.value, shape.pcv_gap.value, shape.os_diameter.value / 2, shape.cylinder_length.value,
     )  # fmt: skip
 
 
-def _layer(name: str, shape: Shape, heatshield: Heatshield | None) -> float:
+def _layer(name: str, shape: Shape, heatshield: Heatshield | None) -> float | Misfit:
+    key = f"geometry.shape.{name}_thickness"
     own: Quantity | None = shape.tps_thickness if name == "tps" else shape.structure_thickness
     theirs: Quantity | None = heatshield.layers[name].thickness if heatshield and name in heatshield.layers else None
     if own is not None and theirs is not None and abs(own.value - theirs.value) > 1e-9:  # m, below any tolerance
-        raise DataError(
-            f"geometry.shape.{name}_thickness is {_mm(own.value)}, "
-            f"heatshield.layers.{name}.thickness is {_mm(theirs.value)}",
-            advice=f"remove geometry.shape.{name}_thickness, the section then follows the heat shield",
-        )
+        return Misfit(
+            key, _mm(own.value), f"{_mm(theirs.value)} as in heatshield.layers.{name}.thickness",
+            "remove this key: the section then follows the heat shield",
+        )  # fmt: skip
     given = own or theirs
     if given is None:
-        raise DataError(
-            f"geometry.shape.{name}_thickness: found nothing, expected a length",
-            advice=f"give it, or a layer {name!r} in [heatshield.layers]",
-        )
-    return given.value
+        return Misfit(key, "nothing", "a length", f"give it, or a layer {name!r} in [heatshield.layers]")
+    return float(given.value)
+
+
+def shape_faults(geometry: Geometry | None, vehicle: Vehicle | None, heatshield: Heatshield | None) -> Iterator[Misfit]:
+    """Everything that keeps the dimensions of a case from being a section; the keys are full paths."""
+    if geometry is None or geometry.shape is None:
+        return
+    if vehicle is None:
+        yield Misfit("geometry.shape", "no [vehicle] section", "the outer shape", "add [vehicle]")
+        return
+    layers = [_layer(name, geometry.shape, heatshield) for name in ("tps", "structure")]
+    if wrong := [layer for layer in layers if isinstance(layer, Misfit)]:
+        yield from wrong
+        return
+    for misfit in dimensions(geometry.shape, vehicle, heatshield).misfits():
+        key = f"geometry.shape.{misfit.key}"
+        if misfit.key == "tps_thickness" and geometry.shape.tps_thickness is None:
+            key = "heatshield.layers.tps.thickness"
+        yield misfit._replace(key=key)

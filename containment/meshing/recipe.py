@@ -57,9 +57,7 @@ def describe(name: str = RECIPE, beside: Path | None = None) -> Description:
 def build(shape: Dimensions, mesh_size: float, description: Description) -> Meshed:
     """Draw and mesh a section with edges of about `mesh_size` (m) in the bulk. Raises DataError when it cannot fit."""
     for misfit in shape.misfits():
-        raise DataError(
-            f"geometry.shape.{misfit.key}: found {misfit.found}, expected {misfit.expected}", advice=misfit.advice
-        )
+        raise misfit._replace(key=f"geometry.shape.{misfit.key}").error()
     with gmsh_session() as gmsh:
         drawing = Drawing(gmsh)
         recipe = _Recipe(shape, mesh_size, description.sizes, drawing)
