@@ -1,4 +1,10 @@
-"""Compiled time loop of the landing chain (serial: one sample per core)."""
+"""Compiled time loop of the landing chain (serial: one sample per core).
+
+Arrays shared by the functions below. `ground`: strength, depth gradient, inertia, stiffness. `bed` state: plastic
+depth, force, elastic strain, stiffness. `foam`: area, element length, modulus, rate coefficient, reference rate, linear
+and quadratic viscosity. `plays` rows: stiffness, damper, front gap, rear gap. `loss`: foam, viscous, ground, contact,
+gravity work.
+"""
 
 from __future__ import annotations
 
@@ -10,172 +16,170 @@ LEDGER = (
     "contact_loss", "gravity",
 )  # fmt: skip
 _AFTER = 2e-3  # s recorded after the last part has stopped: lets the filter window and the rebound pass
+_FOAM, _VISCOUS, _GROUND, _CONTACT, _GRAVITY = 0, 1, 2, 3, 4
+
+# Not "nnan" and "ninf": a run that has gone wrong must be seen.
+_OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**_OPTIONS)
 def _lookup(table, step, x):  # type: ignore[no-untyped-def]
     place = x / step
     if place <= 0.0:
         return table[0]
     last = table.size - 1
-    index = int(place)
-    if index >= last:
+    if not place < last:
         return table[last]
+    index = int(place)
     return table[index] + (place - index) * (table[index + 1] - table[index])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**_OPTIONS)
+def _ground(depth, speed, ground, area_table, volume_table, depth_step, bed, loss):  # type: ignore[no-untyped-def]
+    """Force of the ground on the shell; advances the bed and its plastic loss."""
+    contact = _lookup(area_table, depth_step, depth)
+    force, stiffness, plastic, strain = 0.0, ground[3] * contact, bed[0], bed[2]
+    if depth > 0.0:
+        force = stiffness * (depth - plastic)
+        beyond = max(0.0, depth - depth_step * (area_table.size - 1)) * area_table[-1]
+        limit = ground[0] * contact + ground[1] * (_lookup(volume_table, depth_step, depth) + beyond)
+        if speed > 0.0:
+            limit += ground[2] * speed * speed * contact
+        if force > limit:
+            force = limit
+            plastic = depth - limit / stiffness
+        elif force < 0.0:
+            force = 0.0
+        strain = force / stiffness
+        # new columns start unstrained: the elastic energy they would bring was lost in them
+        mean = 0.5 * (strain + bed[2])
+        loss[_GROUND] += 0.5 * (force + bed[1]) * (plastic - bed[0]) - 0.5 * mean * mean * (stiffness - bed[3])
+    bed[0], bed[1], bed[2], bed[3] = plastic, force, strain, stiffness
+    return force
+
+
+@njit(**_OPTIONS)
+def _absorb(u, v, elements, foam, curve, strain_step, crushed, stress, damp, force, loss):  # type: ignore[no-untyped-def]
+    """Foam forces on the lumps; returns the force on the first part."""
+    area, length, modulus, rate_c, rate_0, visc_1, visc_2 = foam
+    # one rate for the whole column: element rates ring, and a rate law would amplify that
+    rate = max(0.0, v[elements] - v[0]) / (length * elements)
+    factor = 1.0 + rate_c * np.log1p(rate / rate_0)
+    pull = 0.0
+    for k in range(elements):
+        strain = (u[k + 1] - u[k]) / length
+        closing = v[k + 1] - v[k]
+        s = modulus * (strain - crushed[k])
+        if s <= 0.0:
+            s = 0.0  # no tension: the vessel lifts off
+        else:
+            bound = factor * _lookup(curve, strain_step, strain)
+            if s > bound:
+                s = bound
+                grew = strain - s / modulus - crushed[k]
+                loss[_FOAM] += 0.5 * (s + stress[k]) * grew * area * length
+                crushed[k] += grew
+        stress[k] = s
+        damp[k] = (visc_1 + visc_2 * closing) * closing if closing > 0.0 and s > 0.0 else 0.0
+        pull = area * (s + damp[k])
+        force[k] += pull
+        force[k + 1] -= pull
+    return pull
+
+
+@njit(**_OPTIONS)
+def _touch(u, v, elements, plays, contact, elastic, force):  # type: ignore[no-untyped-def]
+    """Contact forces between the parts, total and elastic share."""
+    for k in range(plays.shape[0]):
+        i = elements + k
+        travel = u[i + 1] - u[i]
+        elastic[k] = 0.0
+        if travel > plays[k, 2]:
+            elastic[k] = plays[k, 0] * (travel - plays[k, 2])
+        elif travel < -plays[k, 3]:
+            elastic[k] = plays[k, 0] * (travel + plays[k, 3])
+        total = elastic[k]
+        if total != 0.0:
+            total += plays[k, 1] * (v[i + 1] - v[i])
+            if total * elastic[k] < 0.0:
+                total = 0.0  # a contact cannot pull
+        contact[k] = total
+        force[i] += total
+        force[i + 1] -= total
+
+
+@njit(**_OPTIONS)
+def _advance(mass, gravity, elements, step, first, force, v, old, mid):  # type: ignore[no-untyped-def]
+    """New half-step speeds and the speeds `mid` at this instant; returns kinetic energy, work of gravity, moving."""
+    kinetic, fallen, moving = 0.0, 0.0, False
+    share = 0.5 if first else 1.0
+    for i in range(mass.size):
+        old[i] = v[i]
+        v[i] += force[i] / mass[i] * step * share
+        mid[i] = old[i] if first else 0.5 * (v[i] + old[i])
+        kinetic += 0.5 * mass[i] * mid[i] * mid[i]
+        fallen += mass[i] * gravity * mid[i] * step * share
+        if (i == 0 or i >= elements) and v[i] > 0.0:
+            moving = True
+    return kinetic, fallen, moving
+
+
+@njit(**_OPTIONS)
+def _stored(stress, foam, bed, elastic, plays, energy):  # type: ignore[no-untyped-def]
+    """Elastic energies of foam, ground and contacts into the ledger."""
+    energy[1], energy[6] = 0.0, 0.0
+    for s in stress:
+        energy[1] += 0.5 * s * s / foam[2] * foam[0] * foam[1]
+    energy[4] = 0.5 * bed[1] * bed[2]
+    for k in range(plays.shape[0]):
+        energy[6] += 0.5 * elastic[k] * elastic[k] / plays[k, 0]
+
+
+@njit(**_OPTIONS)
 def march(  # type: ignore[no-untyped-def]
     mass, elements, speed, gravity, step, end, record_step, ground, area_table, volume_table, depth_step,
     curve, strain_step, foam, plays, records, energy,
 ):  # fmt: skip
     """Central differences from first contact until every part has stopped.
 
-    Returns (records, steps, ledger error, status).
-
-    `ground`: strength, depth gradient, inertia, stiffness. `foam`: area, element length, modulus, rate coefficient,
-    reference rate, linear and quadratic viscosity. `plays` rows: stiffness, damper, front gap, rear gap.
-    `records` rows: time, penetration, stroke, ground force, absorber force, speeds (shell and parts), contact forces.
-    `energy` is filled in the order of LEDGER. Status 0 stopped, 1 still moving at `end`, 2 not finite.
-
-    The ledger's terms are independent: kinetic from speeds, elastic from the state, losses from plastic increments.
+    Returns (records, steps, ledger error, status); status 0 stopped, 1 still moving at `end`, 2 not finite. `records`
+    rows: time, penetration, stroke, ground force, absorber force, speeds (shell and parts), contact forces. `energy` is
+    filled in the order of LEDGER; its terms are independent: kinetic from speeds, elastic from the state, losses from
+    plastic increments.
     """
-    n = mass.size
-    area, length, modulus, rate_c, rate_0, visc_1, visc_2 = foam
-    strength, gradient, inertia, bed = ground
-    u, v = np.zeros(n), np.full(n, speed)
-    force, old = np.zeros(n), np.zeros(n)
-    crushed, stress = np.zeros(elements), np.zeros(elements)
-    damp, extra = np.zeros(elements), np.zeros(n - 1 - elements)
-    contact = np.zeros(n - 1 - elements)
-    reach = depth_step * (area_table.size - 1)
-    plastic, ground_force, ground_strain, ground_k = 0.0, 0.0, 0.0, 0.0
-    loss_foam, loss_visc, loss_ground, loss_contact, fallen = 0.0, 0.0, 0.0, 0.0, 0.0
-    start = 0.0
-    for i in range(n):
-        start += 0.5 * mass[i] * speed * speed
-    time, next_record, count, steps, worst, status = 0.0, 0.0, 0, 0, 0.0, 1
-    stopped = -1.0
-    absorber = 0.0
+    n, links = mass.size, plays.shape[0]
+    u, v, old, mid, force = np.zeros(n), np.full(n, speed), np.zeros(n), np.full(n, speed), np.zeros(n)
+    crushed, stress, damp = np.zeros(elements), np.zeros(elements), np.zeros(elements)
+    contact, elastic, bed, loss = np.zeros(links), np.zeros(links), np.zeros(4), np.zeros(5)
+    start = 0.5 * speed * speed * mass.sum()
+    time, next_record, count, steps, worst, status, stopped = 0.0, 0.0, 0, 0, 0.0, 1, -1.0
     while True:
         for i in range(n):
             force[i] = mass[i] * gravity
-        # ground under the shell
-        depth = u[0]
-        contact_area = _lookup(area_table, depth_step, depth)
-        old_force, old_strain, old_k = ground_force, ground_strain, ground_k
-        ground_k = bed * contact_area
-        ground_force = 0.0
-        if depth > 0.0:
-            ground_force = ground_k * (depth - plastic)
-            displaced = _lookup(volume_table, depth_step, depth) + max(0.0, depth - reach) * area_table[-1]
-            limit = strength * contact_area + gradient * displaced
-            if v[0] > 0.0:
-                limit += inertia * v[0] * v[0] * contact_area
-            new_plastic = plastic
-            if ground_force > limit:
-                ground_force = limit
-                new_plastic = depth - limit / ground_k
-            elif ground_force < 0.0:
-                ground_force = 0.0
-            ground_strain = ground_force / ground_k
-            # new columns start unstrained: the elastic energy they would bring was lost in them
-            grown = ground_k - old_k
-            mean_strain = 0.5 * (ground_strain + old_strain)
-            moved = new_plastic - plastic
-            loss_ground += 0.5 * (ground_force + old_force) * moved - 0.5 * mean_strain * mean_strain * grown
-            plastic = new_plastic
-        force[0] -= ground_force
-        # absorber; one rate for the whole column: element rates ring, and a rate law would amplify that
-        rate_factor = 1.0 + rate_c * np.log1p(max(0.0, v[elements] - v[0]) / (length * elements * rate_0))
+        force[0] -= _ground(u[0], v[0], ground, area_table, volume_table, depth_step, bed, loss)
+        absorber = _absorb(u, v, elements, foam, curve, strain_step, crushed, stress, damp, force, loss)
+        _touch(u, v, elements, plays, contact, elastic, force)
+        kinetic, fallen, moving = _advance(mass, gravity, elements, step, steps == 0, force, v, old, mid)
+        loss[_GRAVITY] += fallen
         for k in range(elements):
-            strain = (u[k + 1] - u[k]) / length
-            closing = v[k + 1] - v[k]
-            s_old = stress[k]
-            s = modulus * (strain - crushed[k])
-            if s <= 0.0:
-                s = 0.0  # no tension: the vessel lifts off
-            else:
-                bound = _lookup(curve, strain_step, strain)
-                if s > rate_factor * bound:
-                    s = rate_factor * bound
-                    grew = strain - s / modulus - crushed[k]
-                    loss_foam += 0.5 * (s + s_old) * grew * area * length
-                    crushed[k] += grew
-            stress[k] = s
-            q = 0.0
-            if closing > 0.0 and s > 0.0:
-                q = (visc_1 + visc_2 * closing) * closing
-            damp[k] = q
-            pull = area * (s + q)
-            force[k] += pull
-            force[k + 1] -= pull
-            absorber = pull
-        # contacts with play
-        for k in range(n - 1 - elements):
+            loss[_VISCOUS] += damp[k] * foam[0] * (mid[k + 1] - mid[k]) * step
+        for k in range(links):
             i = elements + k
-            travel, closing = u[i + 1] - u[i], v[i + 1] - v[i]
-            elastic = 0.0
-            if travel > plays[k, 2]:
-                elastic = plays[k, 0] * (travel - plays[k, 2])
-            elif travel < -plays[k, 3]:
-                elastic = plays[k, 0] * (travel + plays[k, 3])
-            total = elastic
-            if elastic != 0.0:
-                total += plays[k, 1] * closing
-                if total * elastic < 0.0:
-                    total = 0.0  # a contact cannot pull
-            contact[k], extra[k] = total, total - elastic
-            force[i] += total
-            force[i + 1] -= total
-        # centred speeds close the ledger at this instant; then advance
-        half = 0.5 * step if steps == 0 else step
-        kinetic = 0.0
-        moving = False
-        finite = True
-        for i in range(n):
-            old[i] = v[i]
-            v[i] += force[i] / mass[i] * half
-            centred = speed if steps == 0 else 0.5 * (v[i] + old[i])
-            kinetic += 0.5 * mass[i] * centred * centred
-            fallen += mass[i] * gravity * centred * step if steps > 0 else 0.5 * mass[i] * gravity * speed * step
-            if (i == 0 or i >= elements) and v[i] > 0.0:
-                moving = True
-            if not np.isfinite(v[i]):
-                finite = False
-        if not finite:
+            loss[_CONTACT] += (contact[k] - elastic[k]) * (mid[i + 1] - mid[i]) * step
+        if not np.isfinite(kinetic):
             status = 2
             break
-        for k in range(elements):
-            c_new, c_old = v[k + 1] - v[k], old[k + 1] - old[k]
-            loss_visc += damp[k] * area * 0.5 * (c_new + c_old) * step
-        elastic_contact = 0.0
-        for k in range(n - 1 - elements):
-            i = elements + k
-            loss_contact += extra[k] * 0.5 * (v[i + 1] - v[i] + old[i + 1] - old[i]) * step
-            if contact[k] - extra[k] != 0.0:
-                elastic_contact += 0.5 * (contact[k] - extra[k]) ** 2 / plays[k, 0]
         if time >= next_record:
-            elastic_foam = 0.0
-            for k in range(elements):
-                elastic_foam += 0.5 * stress[k] * stress[k] / modulus * area * length
-            elastic_ground = 0.5 * ground_force * ground_strain
-            now = kinetic + elastic_foam + loss_foam + loss_visc + elastic_ground + loss_ground
-            now += elastic_contact + loss_contact - fallen
-            worst = max(worst, abs(now - start) / start)
-            energy[0], energy[1], energy[2], energy[3] = kinetic, elastic_foam, loss_foam, loss_visc
-            energy[4], energy[5], energy[6] = elastic_ground, loss_ground, elastic_contact
-            energy[7], energy[8] = loss_contact, fallen
+            _stored(stress, foam, bed, elastic, plays, energy)
+            energy[0], energy[2], energy[3], energy[5] = kinetic, loss[_FOAM], loss[_VISCOUS], loss[_GROUND]
+            energy[7], energy[8] = loss[_CONTACT], loss[_GRAVITY]
+            worst = max(worst, abs(energy[:8].sum() - energy[8] - start) / start)
             if count < records.shape[0]:
                 row = records[count]
-                row[0], row[1], row[2] = time, u[0], u[elements] - u[0]
-                row[3], row[4] = ground_force, absorber
-                row[5] = v[0] if steps == 0 else 0.5 * (v[0] + old[0])
-                for k in range(n - elements):
-                    i = elements + k
-                    row[6 + k] = speed if steps == 0 else 0.5 * (v[i] + old[i])
-                for k in range(n - 1 - elements):
-                    row[6 + n - elements + k] = contact[k]
+                row[0], row[1], row[2], row[3], row[4] = time, u[0], u[elements] - u[0], bed[1], absorber
+                row[5] = mid[0]
+                row[6 : 6 + n - elements] = mid[elements:]
+                row[6 + n - elements : 6 + n - elements + links] = contact
                 count += 1
             next_record += record_step
             if not moving and stopped < 0.0:

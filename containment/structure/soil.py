@@ -161,22 +161,22 @@ def rigid_penetration(
     """
     reach = nose.step * (nose.area.size - 1)
     width = reach / steps
-    kinetic, depth, peak = 0.5 * speed**2, 0.0, 0.0  # per unit mass
-    while kinetic > 0.0:
-        middle = depth + 0.5 * width
-        area = nose.area_at(middle)
-        static = (ground.strength * area + ground.depth_gradient * nose.volume_at(middle)) / mass - gravity
-        drag = 2.0 * ground.inertia * area / mass
-        peak = max(peak, static + drag * kinetic)
-        decay = np.exp(-drag * width)
-        lost_static = static * (width if drag * width < 1e-12 else (1.0 - decay) / drag)
-        new = kinetic * decay - lost_static
+    middles = (np.arange(20 * steps) + 0.5) * width
+    grid = nose.step * np.arange(nose.area.size)
+    areas = np.interp(middles, grid, nose.area)
+    volumes = np.interp(middles, grid, nose.volume) + np.maximum(middles - reach, 0.0) * nose.area[-1]
+    static = (ground.strength * areas + ground.depth_gradient * volumes) / mass - gravity
+    drag = 2.0 * ground.inertia * areas / mass
+    decay = np.exp(-drag * width)
+    lost = static * np.where(drag * width < 1e-12, width, -np.expm1(-drag * width) / np.maximum(drag, 1e-300))
+    kinetic, peak = 0.5 * speed**2, 0.0  # per unit mass
+    for i in range(middles.size):
+        peak = max(peak, float(static[i] + drag[i] * kinetic))
+        new = kinetic * float(decay[i]) - float(lost[i])
         if new <= 0.0:
-            return float(depth + width * kinetic / (kinetic - new)), float(peak)
-        kinetic, depth = new, depth + width
-        if depth > 20.0 * reach:
-            raise DataError(
-                f"found a body still moving {depth:.3g} m below the surface, expected it to stop",
-                advice="the ground is too weak for this mass and speed: check strength and inertia",
-            )
-    return depth, peak
+            return float(i * width + width * kinetic / (kinetic - new)), peak
+        kinetic = new
+    raise DataError(
+        f"found a body still moving {20.0 * reach:.3g} m below the surface, expected it to stop",
+        advice="the ground is too weak for this mass and speed: check strength and inertia",
+    )
