@@ -7,6 +7,7 @@ posterior.updates["landing.surfaces.clay.resistance"]      # (4 * draws,), SI; r
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from containment.result import Check
 if TYPE_CHECKING:
     import xarray as xr
 
+_LOG = logging.getLogger(__name__)
 _PRIOR_DRAWS = 4000  # prior quantiles to about 1 % of the spread, prior tails of 0.005 seen 20 times
 _SUMMARY = (0.05, 0.5, 0.95)
 
@@ -164,8 +166,13 @@ def _learn(
     }
     checks = _predicted(f"evidence.{name}.prior_predictive", built, before, gate.min_tail, state[1])
     sampling.require(checks, name)
-    tree = sampling.sample(built, name=name, draws=draws, seed=seed, cores=cores)
-    checks |= sampling.convergence(tree, gate, name)
+    for target in sampling.TARGET_ACCEPT:
+        tree = sampling.sample(built, name=name, draws=draws, seed=seed, cores=cores, target_accept=target)
+        found = sampling.convergence(tree, gate, name)
+        if found[f"sampler.{name}.divergences"].ok:
+            break
+        _LOG.info("evidence %s: divergences at a target acceptance of %g", name, target)
+    checks |= found
     learnt = sampling.flat(tree, built.priors)
     constant = {key: q.value for key, q in built.priors.items() if key not in learnt}
     after = {**learnt, **{key: np.full(draws * sampling.CHAINS, value) for key, value in constant.items()}}
@@ -177,7 +184,9 @@ def _learn(
     for key, unit in use.facts.parameters.items():
         if key in tree["posterior"]:
             tree["posterior"][key].attrs["units"] = unit
-    tree.attrs.update(model=use.model, evidence_set=data.name, sha256=data.sha256, source=data.source)
+    tree.attrs.update(
+        model=use.model, target_accept=target, evidence_set=data.name, sha256=data.sha256, source=data.source
+    )
     return _Part(
         name, tree, {o.path: o.after for o in outputs if o.path}, checks,
         [Summary(name, o.name, o.unit, o.path, _summary(o.before), _summary(o.after)) for o in outputs],

@@ -154,7 +154,7 @@ def test_case_without_evidence_has_an_empty_posterior() -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Posterior:
-    return infer(load_case("msr-ees"), draws=500, seed=20260101)
+    return infer(load_case("msr-ees"), draws=400, seed=20260101)
 
 
 def test_shipped_evidence_updates_inputs_of_the_case(shipped: Posterior) -> None:
@@ -164,7 +164,7 @@ def test_shipped_evidence_updates_inputs_of_the_case(shipped: Posterior) -> None
         "events.scv_closure_defect.probability",
     } <= set(shipped.updates)  # fmt: skip
     for path, draws in shipped.updates.items():
-        assert draws.shape == (2000,) and np.all(np.isfinite(draws)) and np.all(draws >= 0), path
+        assert draws.shape == (1600,) and np.all(np.isfinite(draws)) and np.all(draws >= 0), path
     pcv, scv = (shipped.updates[f"events.{v}_closure_defect.probability"] for v in ("pcv", "scv"))
     assert not np.array_equal(pcv, scv) and max(pcv.max(), scv.max()) <= 1
     # two vessels of one population, closed and inspected alike: what is not known of one is not known of the other
