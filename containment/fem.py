@@ -11,8 +11,8 @@ import importlib
 import os
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from containment.errors import MissingPartError, SolverError
+from containment.errors import MissingPartError, SolverError, StorageError
 
 if TYPE_CHECKING:
     from containment.meshing.mesh import SectionMesh
@@ -280,7 +280,9 @@ class FieldFile:
     def __enter__(self) -> FieldFile:
         import h5py  # type: ignore[import-untyped]
 
-        self._data = h5py.File(self._path.with_suffix(".h5"), "w")
+        with _storing(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._data = h5py.File(self._path.with_suffix(".h5"), "w")
         geometry = self._mesh.geometry
         points = np.empty_like(geometry.x)
         points[geometry.input_global_indices] = geometry.x
@@ -294,9 +296,10 @@ class FieldFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._data.close()
         series = f'<Grid Name="fields" GridType="Collection" CollectionType="Temporal">{"".join(self._steps)}</Grid>'
-        self._path.write_text(f'<?xml version="1.0"?>\n<Xdmf Version="3.0"><Domain>{series}</Domain></Xdmf>\n')
+        with _storing(self._path):
+            self._data.close()
+            self._path.write_text(f'<?xml version="1.0"?>\n<Xdmf Version="3.0"><Domain>{series}</Domain></Xdmf>\n')
 
     def write(self, functions: Mapping[str, Any], time: float = 0.0) -> None:
         """Append fields at a time, s; the keys become their names. Raises SolverError for functions of higher order."""
@@ -315,11 +318,23 @@ class FieldFile:
 
     def _item(self, name: str, values: npt.NDArray[Any]) -> str:
         """Store an array and say where."""
-        self._data.create_dataset(name, data=values, compression="gzip")
+        with _storing(self._path):
+            self._data.create_dataset(name, data=values, compression="gzip")
         kind = "Int" if np.issubdtype(values.dtype, np.integer) else "Float"
         shape = " ".join(map(str, values.shape))
         head = f'Format="HDF" NumberType="{kind}" Precision="8" Dimensions="{shape}"'
         return f"<DataItem {head}>{self._path.stem}.h5:/{name}</DataItem>"
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    """Turns what the system says about a file into an error for the user."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error}", advice="free space or choose another folder with --out"
+        ) from error
 
 
 def _in_space(values: Floats) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from containment import fem
-from containment.errors import SolverError
+from containment.errors import SolverError, StorageError
 from containment.fem import PETSc, dolfinx, ufl
 from tests.meshing.sections import baseline, square
 
@@ -148,7 +148,10 @@ def test_field_files_hold_every_time(tmp_path):
     assert np.array_equal(fields["Topology"], section.triangles)
     assert np.allclose(fields["move"], fields["Geometry"]) and fields["move"].shape == (len(section.points), 3)
     with pytest.raises(SolverError, match="neither first order"):
-        fem.write_fields(tmp_path / "other", mesh, {"u": square_order})
+        fem.write_fields(tmp_path / "new" / "other", mesh, {"u": square_order})
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot write"):
+        fem.write_fields(tmp_path / "file" / "other", mesh, {"u": heat})
 
 
 def run_python(code, **options):
