@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -29,9 +28,9 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TYPE_CHECKING, Any
 
 from containment import logs
-from containment.errors import SolverError
+from containment.call import Call, ProcessDied, single_threaded
 from containment.store import content_hash
-from containment.worker import Failure, Outcome, measured, measured_alone, start_worker
+from containment.worker import Failure, Outcome, measured, start_worker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,11 +41,6 @@ __all__ = ["Failure", "Outcome", "cores", "generator", "in_worker", "map_samples
 
 _LOG = logging.getLogger(__name__)
 
-# One core per sample. Libraries read these when they are first imported, so they are set before a worker starts.
-ONE_THREAD = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS",
-)  # fmt: skip
-
 type _Job = tuple[int, bytes]  # number of the sample, pickled function and sample
 type _Done = tuple[Outcome, bool]  # the outcome, and whether running again would give the same
 
@@ -56,6 +50,11 @@ def generator(seed: int, index: int) -> np.random.Generator:
     import numpy as np
 
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
+
+
+def in_worker[R](function: Callable[..., R], *arguments: Any) -> Call[R]:
+    """Start one call in a single-threaded process of its own; `.result()` waits for it, leaving `with` ends it."""
+    return Call(function, *arguments)
 
 
 def cores() -> int:
@@ -138,14 +137,22 @@ def _on(executor: Executor, jobs: Sequence[_Job]) -> Generator[_Done]:
 def _in_workers(jobs: Iterable[_Job], workers: int, tasks_per_worker: int) -> Generator[_Done]:
     """Run in pools of our own: a new one when the processes have done their share, or when one of them died."""
     waiting = deque(jobs)
-    with _single_threaded():
+    with single_threaded():
         while waiting:
             share = min(len(waiting), workers * tasks_per_worker)
             batch = deque(waiting.popleft() for _ in range(share))
             suspects = yield from _in_pool(batch, workers)
             waiting.extendleft(reversed(batch))
             for index, payload in suspects:
-                yield measured_alone(index, payload)
+                yield _alone(index, payload)
+
+
+def _alone(index: int, payload: bytes) -> _Done:
+    """A sample that may have killed its process, in one where it can kill nobody else's sample."""
+    try:
+        return Call(measured, index, payload).result(), True
+    except ProcessDied as death:
+        return Outcome(index, None, Failure("Aborted", f"its process died twice: {death.how}")), not death.from_outside
 
 
 def _in_pool(batch: deque[_Job], workers: int) -> Generator[_Done, None, list[_Job]]:
@@ -206,20 +213,6 @@ class _Context(SpawnContext):
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
 def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar with the time left on a terminal, about ten lines in a log, nothing with `-q`."""
     console = logs.console()
@@ -242,25 +235,3 @@ def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
                 _LOG.info("%s: %d of %d, about %.0f s left", label, done, total, left)
 
         yield advance
-
-
-def in_worker[R](function: Callable[..., R], *arguments: Any) -> Future[R]:
-    """Start one call in a spawned single-threaded process and return at once; its own errors come back as they are.
-
-    A process that dies (a native abort) is a SolverError.
-    """
-    outcome: Future[R] = Future()
-
-    def wait_for_it() -> None:
-        context = _Context()
-        try:
-            with _single_threaded(), ProcessPoolExecutor(1, mp_context=context, initializer=start_worker) as pool:
-                outcome.set_result(pool.submit(function, *arguments).result())
-        except BrokenExecutor:
-            text = f"the process running {function.__name__} was ended by a native error or by the system"
-            outcome.set_exception(SolverError(text, advice="look for lack of memory; run again to resume"))
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    threading.Thread(target=wait_for_it, daemon=True).start()
-    return outcome

@@ -34,8 +34,7 @@ def run(
     Run again with the same folder to resume: whatever is there and still valid is not computed again.
     """
     settings, seed = case.settings(fidelity), case.study.seed if seed is None else seed
-    with opened(case, out, seed) as folder:
-        nominal = ensemble.in_worker(nominal_flight, case, settings, folder)
+    with opened(case, out, seed) as folder, ensemble.in_worker(nominal_flight, case, settings, folder) as nominal:
         posterior = learn(case, settings, folder, seed)  # in this process, while the nominal flies in a worker
         chain = nominal.result()
         study = fly(case, settings, folder, seed, workers=workers, scheduler=scheduler, executor=executor)
@@ -74,7 +73,7 @@ def fly(
 
     names = list(names or stages.available(case))
     samples = study.samples(case, names, settings.samples, seed, design or case.study.design, sweep)
-    key = content_hash(stages.keys(case, settings, names))
+    key = content_hash([stages.keys(case, settings, names), provenance.code_hash("containment.stages")])
     with study.executor(scheduler, executor) as pool:
         outcomes = ensemble.map_samples(
             partial(stages.evaluate, case, settings, names), samples.rows, executor=pool, workers=workers,

@@ -16,12 +16,8 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from containment.errors import ContainmentError, UsageError
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
+from containment.errors import ContainmentError
 
 
 @dataclass(frozen=True)
@@ -89,54 +85,6 @@ def measured(index: int, payload: bytes) -> Outcome:
         place = f"{Path(last.filename).name}:{last.lineno}"
         error = Failure(type(problem).__name__, f"{problem} ({place})")
     return Outcome(index, values, error, time.perf_counter() - start, _cpu() - cpu, _peak())
-
-
-def measured_alone(index: int, payload: bytes) -> tuple[Outcome, bool]:
-    """Run one sample that may have killed its process in a process of its own.
-
-    Returns the outcome and whether it would be the same again; a process killed from outside (out of memory, an
-    administrator) is no property of the sample. Raises UsageError if processes do not even start.
-    """
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(sender, index, payload))
-    process.start()
-    sender.close()
-    try:
-        receiver.recv()  # it started
-    except EOFError:
-        process.join()
-        raise UsageError(
-            f"worker processes do not start (exit code {process.exitcode})",
-            advice='in a script of your own, call from under: if __name__ == "__main__":',
-        ) from None
-    try:
-        outcome: Outcome = receiver.recv()
-        process.join(5)
-    except EOFError:
-        process.join()
-        code = process.exitcode or 0
-        message = f"its process died twice: {_death(code)}"
-        return Outcome(index, None, Failure("Aborted", message)), -code not in (signal.SIGKILL, signal.SIGTERM)
-    finally:
-        process.terminate()
-        process.join(5)
-        process.kill()
-    return outcome, True
-
-
-def _send(sender: Connection, index: int, payload: bytes) -> None:
-    start_worker()
-    sender.send("started")
-    sender.send(measured(index, payload))
-    sender.close()
-
-
-def _death(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    hint = ", often a lack of memory" if -code == signal.SIGKILL else ""
-    return f"{signal.Signals(-code).name} ({signal.strsignal(-code)}{hint})"
 
 
 def _cpu() -> float:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from containment.ensemble import cores, generator, map_samples
+from containment.call import ProcessDied
+from containment.ensemble import cores, generator, in_worker, map_samples
 from containment.errors import SolverError, StorageError
 from containment.store import RunFolder
 
@@ -247,6 +248,47 @@ def test_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
     assert "do not start" in done.stderr and '__name__ == "__main__"' in done.stderr
+
+
+def talkative(number: int) -> dict[str, float]:
+    logging.getLogger("containment.entry").warning("number %d is odd", number)
+    return {"number": float(number), "threads": float(os.environ["OMP_NUM_THREADS"])}
+
+
+def unpicklable(_: int) -> None:
+    class Local(Exception):
+        pass
+
+    raise Local("from within")
+
+
+def test_one_call_in_a_worker_brings_back_value_and_log(caplog: pytest.LogCaptureFixture) -> None:
+    assert in_worker(talkative, 3).result() == {"number": 3.0, "threads": 1.0}
+    assert [(r.name, r.levelname, r.getMessage()) for r in caplog.records] == [
+        ("containment.entry", "WARNING", "number 3 is odd")
+    ]
+
+
+def test_one_call_in_a_worker_raises_what_it_raised() -> None:
+    with pytest.raises(SolverError, match="no convergence") as ours:
+        in_worker(troubled, {"number": 1}).result()
+    assert ours.value.history == (1.0, 0.5)
+    with pytest.raises(ZeroDivisionError) as theirs:
+        in_worker(troubled, {"number": 2}).result()
+    assert "test_ensemble.py" in theirs.value.__notes__[0]
+    with pytest.raises(RuntimeError, match="from within"):
+        in_worker(unpicklable, 0).result()
+    with pytest.raises(ProcessDied, match="SIGABRT") as died:
+        in_worker(troubled, {"number": 3}).result()
+    assert died.value.exit_code == 4 and not died.value.from_outside
+
+
+def test_leaving_the_block_ends_the_call() -> None:
+    start = time.monotonic()
+    with pytest.raises(ValueError, match="something else"), in_worker(time.sleep, 60) as call:
+        raise ValueError("something else went wrong meanwhile")
+    assert time.monotonic() - start < 10
+    assert not call._process.is_alive()
 
 
 def test_no_samples_start_no_process() -> None:

@@ -259,6 +259,24 @@ def test_second_writer_is_refused_and_told_who_writes(tmp_path: Path) -> None:
         pass
 
 
+def _save_many(path: str, first: int) -> None:
+    for number in range(first, first + 20):
+        RunFolder(path).save(f"{number}.bin", b"x", "k")
+
+
+def test_workers_of_the_writer_save_beside_it(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with RunFolder(tmp_path / "run").writing() as run:
+        workers = [spawn.Process(target=_save_many, args=(str(run.path), first)) for first in (100, 200)]
+        for worker in workers:
+            worker.start()
+        _save_many(str(run.path), 0)
+        for worker in workers:
+            worker.join(60)
+        found = [run.load(f"{number}.bin", "k") for first in (0, 100, 200) for number in range(first, first + 20)]
+    assert found == [b"x"] * 60
+
+
 def _write_and_die(path: str) -> None:
     with RunFolder(path).writing() as run:
         run.save_stage(some_result(), "k1")
