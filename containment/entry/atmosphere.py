@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from containment.errors import DataError
 Array = NDArray[np.float64]
 
 _BIN = 100.0  # m, width of the even bins that find an interval
+SPACING = 2.5e3  # m, grid of the perturbations of a sample
 _NO_PERTURBATION = np.zeros((2, 3))
 
 
-def piecewise(nodes: Array, columns: Array) -> Air:
+def piecewise(nodes: Array, columns: Array, corners: Sequence[float] = ()) -> Air:
     """Air table from columns (6, n, 4) sampled in each of n intervals at the fractions 0, 1/3, 2/3, 1.
 
     Each interval gets the cubic through its four samples, so a corner of the profile at a node stays a corner.
@@ -31,8 +33,9 @@ def piecewise(nodes: Array, columns: Array) -> Air:
     coefficients = scaled / length[:, None, None] ** np.arange(4)
     starts = nodes[0] + _BIN * np.arange(int((nodes[-1] - nodes[0]) / _BIN) + 1)
     first = np.clip(np.searchsorted(nodes, starts, side="right") - 1, 0, length.size - 1)
+    kinks = np.sort(np.asarray(corners, float))[::-1].copy()
     windy = bool(np.any(columns[4:] != 0))
-    return Air(nodes, first, _BIN, np.ascontiguousarray(coefficients), windy, False, 1e9, _NO_PERTURBATION)
+    return Air(nodes, first, _BIN, np.ascontiguousarray(coefficients), windy, False, 1e9, _NO_PERTURBATION, kinks)
 
 
 def samples_of(nodes: Array) -> Array:
@@ -50,7 +53,7 @@ def us_standard_1976() -> Air:
     )
     nodes = np.concatenate([below, above])
     at = samples_of(nodes)
-    return piecewise(nodes, _standard_columns(at))
+    return piecewise(nodes, _standard_columns(at), [*bases, 86e3, 91e3, 110e3, 120e3])
 
 
 def _standard_columns(at: Array) -> Array:
@@ -90,13 +93,23 @@ def exponential(sea_level_density: float, scale_height: float, top: float = 1.0e
     return piecewise(nodes, columns)
 
 
-def with_factors(air: Air, low: float, high: float) -> Air:
-    """The same air, denser by `low` below 70 km and by `high` above 90 km; the logarithm passes smoothly between."""
-    if low == 1.0 and high == 1.0:
-        return air
-    altitude = np.arange(0.0, 150.1e3, 2.5e3)
+def factor_grids(low: Array, high: Array) -> Array:
+    """Perturbation grids (n, 61, 3), every SPACING m: ln of `low` (n,) below 70 km, of `high` (n,) above 90 km.
+
+    The logarithm passes smoothly from one to the other between.
+    """
+    altitude = SPACING * np.arange(61)
     u = np.clip((altitude - 70e3) / 20e3, 0.0, 1.0)
     share = u * u * (3 - 2 * u)
-    grid = np.zeros((altitude.size, 3))
-    grid[:, 0] = (1 - share) * np.log(low) + share * np.log(high)
-    return air._replace(perturbed=True, spacing=2.5e3, perturbation=grid)
+    grids = np.zeros((low.size, altitude.size, 3))
+    grids[:, :, 0] = np.log(low)[:, None] * (1 - share) + np.log(high)[:, None] * share
+    return grids
+
+
+def with_factors(air: Air, low: float, high: float) -> Air:
+    """The same air with the density factors of one sample (see `factor_grids`)."""
+    if low == 1.0 and high == 1.0:
+        return air
+    return air._replace(
+        perturbed=True, spacing=SPACING, perturbation=factor_grids(np.array([low]), np.array([high]))[0]
+    )

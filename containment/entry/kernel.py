@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 LN_DENSITY, SOUND, TEMPERATURE, LN_PRESSURE, WIND_EAST, WIND_NORTH = range(6)
 # How a flight ends
 LANDED, SKIPPED_OUT, TOO_MANY_STEPS, STEP_TOO_SMALL, OUT_OF_TIME = range(5)
+PAST_CORNER = 0.01  # m, how far below a corner of the air a step ends
 VACUUM = -690.0  # ln of a density that drags on nothing (1e-300 kg/m^3)
 
 
@@ -38,7 +39,8 @@ class Air(NamedTuple):
     """Piecewise cubic columns over geometric altitude, and a perturbation of this sample on an even coarse grid.
 
     nodes (n+1,) m; first (bins,) interval in which an even bin starts; coefficients (n, 6, 4) ascending powers of the
-    distance from the node; perturbation (m, 3): d ln density, wind east, wind north every `spacing` m from 0.
+    distance from the node; perturbation (m, 3): d ln density, wind east, wind north every `spacing` m from 0. At the
+    falling `corners` (m) the profile has a kink: steps end there, or the error estimate would miss it.
     """
 
     nodes: Array
@@ -49,6 +51,7 @@ class Air(NamedTuple):
     perturbed: bool
     spacing: float
     perturbation: Array
+    corners: Array
 
 
 class Body(NamedTuple):
@@ -215,7 +218,7 @@ def derivative(y: Array, planet: Planet, air: Air, body: Body, out: Array) -> No
 def step(y: Array, h: float, k: Array, planet: Planet, air: Air, body: Body, new: Array, dense: Array) -> float:
     """One Dormand-Prince step (J. Comp. Appl. Math. 6, 1980); k[0] holds f(y). Fills new, k[6], dense; returns |error|.
 
-    The error is measured against 1 in units the caller divides by: (position / 1e5 m, velocity / (1 m/s + speed)).
+    The error is relative to 1e5 m of position and to the speed, or to 300 m/s once slower: there drag damps it.
     Dense output: Hairer, Norsett, Wanner, Solving ODEs I, II.6 (order 4).
     """
     n = y.size
@@ -244,7 +247,7 @@ def step(y: Array, h: float, k: Array, planet: Planet, air: Air, body: Body, new
             35 / 384 * k[0, i] + 500 / 1113 * k[2, i] + 125 / 192 * k[3, i] - 2187 / 6784 * k[4, i] + 11 / 84 * k[5, i]
         )
     derivative(new, planet, air, body, k[6])
-    speed = 1.0 + math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5])
+    speed = max(300.0, math.sqrt(y[3] * y[3] + y[4] * y[4] + y[5] * y[5]))
     worst, spoiled = 0.0, 0.0
     for i in range(n):
         error = h * (
@@ -285,9 +288,16 @@ def fly(
     t, h, previous = 0.0, control.first_step, 1e-4
     times[0] = 0.0
     derivative(y, planet, air, body, k[0])
-    done = 0
+    done, corner = 0, 0
+    height = geodetic(y[0], y[1], y[2], planet)[0]
     while done < dense.shape[0]:
+        while corner < air.corners.size and air.corners[corner] >= height - PAST_CORNER:
+            corner += 1
         error = step(y, h, k, planet, air, body, new, dense[done]) / control.tolerance
+        whole = h
+        if corner < air.corners.size and geodetic(new[0], new[1], new[2], planet)[0] < air.corners[corner] - 1.0:
+            h *= _fraction_at(dense[done], air.corners[corner] - PAST_CORNER, planet, new)
+            error = step(y, h, k, planet, air, body, new, dense[done]) / control.tolerance
         if not error <= 1.0:
             h *= max(0.2, 0.9 * error**-0.2) if error == error else 0.2
             if h < 1e-9:
@@ -295,7 +305,7 @@ def fly(
             continue
         altitude = geodetic(new[0], new[1], new[2], planet)[0]
         if altitude <= control.ground_altitude:
-            times[done + 1] = t + h * _landing_fraction(dense[done], control.ground_altitude, planet, new)
+            times[done + 1] = t + h * _fraction_at(dense[done], control.ground_altitude, planet, new)
             return done + 1, LANDED, h
         t += h
         done += 1
@@ -307,21 +317,23 @@ def fly(
             return done, OUT_OF_TIME, h
         y[:] = new
         k[0, :] = k[6]
+        height = altitude
         error = max(error, 1e-10)
         h *= min(5.0, max(0.2, 0.9 * error**-0.17 * previous**0.04))
+        h = max(h, 0.5 * whole)  # a step cut short at a corner says little about the next
         h = min(h, control.longest_step, max(control.longest_time - t, 1e-6))
         previous = max(error, 1e-4)
     return done, TOO_MANY_STEPS, h
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _landing_fraction(dense: Array, ground: float, planet: Planet, work: Array) -> float:
-    """Fraction of a step at which the ground is reached (bisection to rounding)."""
+def _fraction_at(dense: Array, level: float, planet: Planet, work: Array) -> float:
+    """Fraction of a step at which an altitude is passed on the way down (bisection to rounding)."""
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = 0.5 * (low + high)
         inside(dense, middle, work)
-        if geodetic(work[0], work[1], work[2], planet)[0] > ground:
+        if geodetic(work[0], work[1], work[2], planet)[0] > level:
             low = middle
         else:
             high = middle

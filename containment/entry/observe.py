@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from containment.entry import heating, kernel
-from containment.entry.kernel import Air, Body, Planet
+from containment.entry.kernel import Air, Body, Control, Planet
 
 Array = NDArray[np.float64]
 
@@ -32,8 +32,11 @@ PEAKS = 6  # the first columns are those a peak is sought of
     LANDING_LATITUDE, LANDING_LONGITUDE, LOWEST_ALTITUDE, OUTCOME,
 ) = range(12, 22)  # fmt: skip
 SUMMARY = 22
+MOST_STEPS = 4000  # of a flight of an ensemble, 30 times what one takes at its tolerance
 _GAUSS = (0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15))  # three-point Gauss-Legendre on (0, 1)
 _WEIGHT = (5 / 18, 8 / 18, 5 / 18)
+QUIET = 250.0  # m/s, below which only step ends are looked at: heating is 1e-5 of the load, no peak is left
+SCAN = 16  # parts of the bracket of a peak looked at before the golden section
 _GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
@@ -109,7 +112,7 @@ def summarise(
     for i in range(steps):
         length = last_step if i == steps - 1 else times[i + 1] - times[i]
         flown = times[i + 1] - times[i]
-        for j in range(4):
+        for j in range(3 if row[AIRSPEED] < QUIET and i > 0 else 0, 4):
             fraction = _GAUSS[j] * flown / length if j < 3 else flown / length
             now = times[i] + fraction * length
             kernel.inside(dense[i], fraction, y)
@@ -155,12 +158,21 @@ def _sharpen(
 ) -> tuple[float, float]:
     """(value, time) of the maximum of one column between the neighbours of its best sample."""
     y, row = np.empty(6), np.empty(COLUMNS)
-    low, high = place[0], place[2]
+    margin = 0.5 * (place[2] - place[0])
+    low, high = max(place[0] - margin, 0.0), min(place[2] + margin, times[steps])
+    # The corners of the Tauber-Sutton table give the flux several summits: look first which is the highest.
+    spacing = (high - low) / SCAN
+    top, summit = -1.0, low
+    for j in range(1, SCAN):
+        value = _at(low + j * spacing, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
+        if value > top:
+            top, summit = value, low + j * spacing
+    low, high = max(summit - spacing, 0.0), min(summit + spacing, times[steps])
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     at_left = _at(left, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
     at_right = _at(right, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
-    for _ in range(32):  # 0.618^32 = 2e-7 of a step; the value is then exact to the square of it
-        if high - low < 1e-5:
+    for _ in range(40):
+        if high - low < 2e-4:  # s; the value is then exact to the square of it over the width of the peak
             break
         if at_left > at_right:
             high, right, at_right = right, left, at_left
@@ -196,3 +208,38 @@ def _at(
     kernel.inside(dense[i], (when - times[i]) / length, y)
     observe(y, planet, air, body, heat, row)
     return row[column]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fly_many(
+    starts: Array, factors: Array, grids: Array, spacing: float, planet: Planet, air: Air, body: Body, control: Control,
+    out: Array,
+) -> None:  # fmt: skip
+    """Summaries (n, 22) of n flights, one after the other.
+
+    starts (n, 6); factors (n, 6): mass, subsonic drag, hypersonic drag, nose radius, convective, radiative; grids
+    (n, m, 3): perturbations of the air every `spacing` m, or (0, m, 3) for air as tabulated.
+    """
+    times, dense = np.empty(MOST_STEPS + 1), np.empty((MOST_STEPS, 5, 6))
+    for i in range(starts.shape[0]):
+        f = factors[i]
+        flown = Body(f[0], body.area, body.mach, body.coefficients, f[1], f[2])
+        if grids.shape[0] > 0:
+            met = Air(
+                air.nodes, air.first, air.bin_width, air.coefficients, air.windy, True, spacing, grids[i], air.corners
+            )  # fmt: skip
+        else:
+            met = air
+        exit_altitude = kernel.geodetic(starts[i, 0], starts[i, 1], starts[i, 2], planet)[0] + 1.0
+        limits = Control(
+            control.tolerance, control.ground_altitude, exit_altitude, control.first_step, control.longest_step,
+            control.longest_time,
+        )  # fmt: skip
+        steps, outcome, last = kernel.fly(starts[i], planet, met, flown, limits, times, dense)
+        if steps == 0:
+            out[i, :] = np.nan
+            out[i, OUTCOME] = outcome
+            continue
+        if outcome != kernel.LANDED:
+            last = times[steps] - times[steps - 1]
+        summarise(times, dense, steps, last, outcome, planet, met, flown, Heat(f[3], f[4], f[5]), out[i])

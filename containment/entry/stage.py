@@ -88,7 +88,7 @@ def heat_of(vehicle: Vehicle) -> Heat:
 def fly(vehicle: Vehicle, entry: Entry, tolerance: float = 1e-9) -> Trajectory:
     """The flight of one sample to the ground. Raises SolverError if it skips out, never enters or does not converge."""
     flight = trajectory.fly(
-        trajectory.initial_state(interface_of(entry)), body_of(vehicle), air_of(entry), heat_of(vehicle),
+        trajectory.initial_states(interface_of(entry)), body_of(vehicle), air_of(entry), heat_of(vehicle),
         ground_altitude=entry.ground_altitude.value, tolerance=tolerance,
     )  # fmt: skip
     return trajectory.landed(flight)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from containment.entry import kernel, observe
 from containment.entry.kernel import Air, Body, Control, Planet
@@ -23,14 +22,14 @@ LEAST_ENTRY = 0.5  # m/s^2 (0.05 g): a pass that never decelerates this much did
 
 @dataclass(frozen=True)
 class Interface:
-    """State at the entry interface; angles in rad, speeds in m/s, altitude in m above the ellipsoid."""
+    """States at the entry interface (numbers or arrays); rad, m/s, altitude in m above the ellipsoid."""
 
-    speed: float
-    flight_path_angle: float
-    azimuth: float
-    altitude: float
-    latitude: float
-    longitude: float
+    speed: ArrayLike
+    flight_path_angle: ArrayLike
+    azimuth: ArrayLike
+    altitude: ArrayLike
+    latitude: ArrayLike
+    longitude: ArrayLike
     inertial: bool = True
 
 
@@ -56,44 +55,43 @@ def drag_body(
     return Body(mass, area, mach, np.ascontiguousarray(cubics), subsonic_factor, hypersonic_factor)
 
 
-def surface_point(latitude: float, longitude: float, altitude: float, planet: Planet = EARTH) -> Array:
-    """Earth-fixed position of a geodetic point, m."""
+def surface_point(latitude: ArrayLike, longitude: ArrayLike, altitude: ArrayLike, planet: Planet = EARTH) -> Array:
+    """Earth-fixed positions (..., 3) of geodetic points, m."""
+    latitude, longitude, altitude = np.broadcast_arrays(latitude, longitude, altitude)
     e2 = 1.0 - (planet.polar_radius / planet.equatorial_radius) ** 2
-    normal = planet.equatorial_radius / math.sqrt(1.0 - e2 * math.sin(latitude) ** 2)
-    across = (normal + altitude) * math.cos(latitude)
-    return np.array(
-        [
-            across * math.cos(longitude),
-            across * math.sin(longitude),
-            (normal * (1 - e2) + altitude) * math.sin(latitude),
-        ]
+    normal = planet.equatorial_radius / np.sqrt(1.0 - e2 * np.sin(latitude) ** 2)
+    across = (normal + altitude) * np.cos(latitude)
+    return np.stack(
+        [across * np.cos(longitude), across * np.sin(longitude), (normal * (1 - e2) + altitude) * np.sin(latitude)], -1
     )
 
 
-def initial_state(at: Interface, planet: Planet = EARTH) -> Array:
-    """Earth-fixed state of an interface: V_relative = V_inertial - w x r, angles against the plane normal to r."""
+def initial_states(at: Interface, planet: Planet = EARTH) -> Array:
+    """Earth-fixed states (..., 6) of interfaces whose fields may be arrays.
+
+    V_relative = V_inertial - w x r; angles against the plane normal to r.
+    """
     position = surface_point(at.latitude, at.longitude, at.altitude, planet)
-    up = position / np.linalg.norm(position)
-    east = np.array([-math.sin(at.longitude), math.cos(at.longitude), 0.0])
+    up = position / np.linalg.norm(position, axis=-1, keepdims=True)
+    longitude = np.broadcast_to(at.longitude, up.shape[:-1])
+    east = np.stack([-np.sin(longitude), np.cos(longitude), np.zeros_like(longitude)], -1)
     north = np.cross(up, east)
-    level = math.sin(at.azimuth) * east + math.cos(at.azimuth) * north
-    velocity = at.speed * (math.sin(at.flight_path_angle) * up + math.cos(at.flight_path_angle) * level)
+    azimuth, angle, speed = (np.asarray(a, float)[..., None] for a in (at.azimuth, at.flight_path_angle, at.speed))
+    level = np.sin(azimuth) * east + np.cos(azimuth) * north
+    velocity = speed * (np.sin(angle) * up + np.cos(angle) * level)
     if at.inertial:
         velocity = velocity - np.cross([0.0, 0.0, planet.rotation], position)
-    return np.concatenate([position, velocity])
+    return np.concatenate([position, velocity], axis=-1)
 
 
-def altitude_over_equatorial_radius(altitude: float, latitude: float, planet: Planet = EARTH) -> float:
-    """Altitude above the ellipsoid of the point at this geodetic latitude whose radius is a + `altitude`, m."""
-    above = altitude
-    for _ in range(20):  # converges by a factor ~1e-3 each time
-        excess = (
-            float(np.linalg.norm(surface_point(latitude, 0.0, above, planet))) - planet.equatorial_radius - altitude
-        )
-        above -= excess
-        if abs(excess) < 1e-6:
-            break
-    return above
+def altitude_over_equatorial_radius(altitude: ArrayLike, latitude: ArrayLike, planet: Planet = EARTH) -> Array:
+    """Altitude above the ellipsoid of points at a geodetic latitude whose radius is a + `altitude`, m."""
+    wanted = np.asarray(altitude, float)
+    above = wanted
+    for _ in range(6):  # converges by a factor ~1e-3 each time
+        radius = np.linalg.norm(surface_point(latitude, 0.0, above, planet), axis=-1)
+        above = above - (radius - planet.equatorial_radius - wanted)
+    return np.asarray(above)
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,8 @@ def allen_eggers() -> Iterator[Item]:
     )  # fmt: skip
     k = heating.SUTTON_GRAVES
     yield Item.relative(
-        "entry.allen-eggers.peak-deceleration", speed**2 * s / (2 * math.e * scale), flight.summary[observe.DECELERATION],
-        1e-6, "m/s^2", ALLEN_EGGERS,
+        "entry.allen-eggers.peak-deceleration", speed**2 * s / (2 * math.e * scale),
+        flight.summary[observe.DECELERATION], 1e-6, "m/s^2", ALLEN_EGGERS,
     )  # fmt: skip
     yield Item.relative(
         "entry.allen-eggers.speed-at-peak", speed * math.exp(-0.5), _speed_at_peak(flight), 1e-6, "m/s", ALLEN_EGGERS

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from containment.entry import atmosphere, kernel
 from containment.entry import standard_atmosphere as standard
 

@@ -1,6 +1,7 @@
 """Every entry benchmark of `containment verify entry` holds; the catalogue refuses names it does not have."""
 
 import pytest
+
 from containment.errors import UsageError
 from containment.verification import catalogue
 from containment.verification.catalogue import Item

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from containment.entry import distribution, heating
 from containment.entry.distribution import SphereCone
 

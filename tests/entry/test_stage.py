@@ -4,15 +4,16 @@ import math
 
 import numpy as np
 import pytest
+
 from containment.case.load import load_case
 from containment.entry import stage
 from containment.errors import CaseError, SolverError
 
 ENTRY_CASES = ["stardust", "genesis", "osiris-rex", "hayabusa", "hayabusa2", "mmeev-2000", "fire-ii"]
 HISTORIES = {
-    "altitude", "speed", "flight_path_angle", "mach", "density", "temperature_inf", "static_pressure", "dynamic_pressure",
-    "stagnation_pressure", "deceleration", "latitude", "longitude", "convective_flux", "radiative_flux",
-    "recovery_enthalpy", "film_coefficient",
+    "altitude", "speed", "flight_path_angle", "mach", "density", "temperature_inf", "static_pressure",
+    "dynamic_pressure", "stagnation_pressure", "deceleration", "latitude", "longitude", "convective_flux",
+    "radiative_flux", "recovery_enthalpy", "film_coefficient",
 }  # fmt: skip
 
 
