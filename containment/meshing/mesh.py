@@ -139,6 +139,20 @@ class SectionMesh:
         half = 0.5 * edge.sum(axis=1, keepdims=True)
         return np.asarray(8.0 * np.prod(half - edge, axis=1) / np.prod(edge, axis=1))
 
+    def free_edges(self) -> Ints:
+        """(f, 2) edges that belong to one triangle only: the outline of the section, axis included."""
+        edges = np.sort(self.triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+        unique, count = np.unique(edges, axis=0, return_counts=True)
+        return np.asarray(unique[count == 1])
+
+    def untagged_outline(self) -> float:
+        """Part of the outline, by length and without the axis, that carries no facet name."""
+        free = self.free_edges()
+        free = free[(self.points[free, 0] > 0.0).any(axis=1)]
+        keys = [edges[:, 0] * len(self.points) + edges[:, 1] for edges in (free, np.sort(self.facets, axis=1))]
+        length = np.linalg.norm(self.points[free[:, 1]] - self.points[free[:, 0]], axis=1)
+        return float(length[~np.isin(*keys)].sum() / length.sum())
+
     # --- names
 
     def region_number(self, name: str) -> int:

@@ -60,6 +60,8 @@ def run(
     for item in filled:
         _check_mass(item, geometry.regions[item.name], checks)
     checks["min_quality"] = Check.at_least(float(section.quality().min()), _LEAST_QUALITY)
+    # Heat and pressure act on named lines only: an edge without a name is insulated and free, so none should be left.
+    checks["untagged_outline"] = Check.at_most(section.untagged_outline(), 0.0)
     responses = {f"mesh.{item.name}_mass": Response(item.mass, "kg") for item in filled}
     notes = _totals(case, geometry, sum(item.mass for item in filled), responses, checks)
     if fields is not None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from containment.case.geometry import UserMesh
 from containment.errors import DataError
@@ -191,8 +192,6 @@ def _listed(names: set[str]) -> str:
 
 def _facets(path: Path, wanted: UserMesh, raw: _Raw) -> tuple[Ints, Ints, dict[str, int]]:
     """Tagged edges: lines of the file, or triangle edges between the nodes of a set."""
-    edges = np.sort(raw.triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    edges = np.unique(edges, axis=0)
     ends, tags, names = [], [], {}
     for number, (name, theirs) in enumerate(wanted.facets.items(), start=101):
         if str(theirs) in raw.line_sets:
@@ -201,7 +200,7 @@ def _facets(path: Path, wanted: UserMesh, raw: _Raw) -> tuple[Ints, Ints, dict[s
             both = {**raw.line_sets, **raw.node_sets}
             inside = np.zeros(len(raw.points), dtype=bool)
             inside[_found(path, "line set", name, theirs, both)] = True
-            chosen = edges[inside[edges].all(axis=1)]
+            chosen = _edges_between(raw, inside)
         if not len(chosen):
             raise DataError(
                 f"{path}: line set {str(theirs)!r} (for our {name!r}) has no edge of a triangle",
@@ -213,3 +212,22 @@ def _facets(path: Path, wanted: UserMesh, raw: _Raw) -> tuple[Ints, Ints, dict[s
     if not ends:
         return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64), {}
     return np.vstack(ends), np.concatenate(tags), names
+
+
+def _edges_between(raw: _Raw, inside: npt.NDArray[np.bool_]) -> Ints:
+    """Edges of triangles with both ends among the nodes of a line.
+
+    Where a line turns a corner, one triangle has all three corners on it: its third edge cuts the corner and is left
+    out. That is the one inside the body if the other two are free, else the longest.
+    """
+    edges = np.sort(raw.triangles[:, [[0, 1], [1, 2], [2, 0]]], axis=2)
+    unique, place, count = np.unique(edges.reshape(-1, 2), axis=0, return_inverse=True, return_counts=True)
+    chosen = inside[unique].all(axis=1)
+    place = place.reshape(-1, 3)
+    length = np.linalg.norm(np.diff(raw.points[unique], axis=1)[:, 0], axis=1)
+    for triangle in np.flatnonzero(inside[raw.triangles].all(axis=1)):
+        own = place[triangle]
+        within = own[count[own] > 1]
+        if len(within):
+            chosen[within[np.argmax(length[within])]] = False
+    return np.asarray(unique[chosen])

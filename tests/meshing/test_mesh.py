@@ -44,6 +44,13 @@ def test_survives_storing():
         SectionMesh.from_dataset(mesh.to_dataset().drop_vars("triangle"))
 
 
+def test_outline_without_a_name_is_measured():
+    # of the outline off the axis (bottom, right, top: 3) only the top is named
+    assert square(4).untagged_outline() == pytest.approx(2 / 3, rel=1e-12)
+    assert len(square(4).free_edges()) == 16
+    assert baseline().section.untagged_outline() == 0.0
+
+
 def test_names_that_do_not_exist_are_answered_with_those_that_do():
     with pytest.raises(DataError, match="no region 'middle' in the mesh; it has left, right"):
         square(2).region_volume("middle")

@@ -118,5 +118,6 @@ def test_the_users_mesh_runs_through_the_stage(tmp_path):
         base.model_copy(update={"geometry": Geometry(mesh=own, **mesh_only)}), {}, base.settings("screening")
     )
     assert found.value("os_mass") == 14.0 and found.checks["mass_tps"].ok
+    assert not found.checks["untagged_outline"].ok  # no line was mapped, and the check says so
     with pytest.raises(CaseError, match="both shape and mesh"):
         load_case(case)
