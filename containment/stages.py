@@ -158,9 +158,8 @@ def _run_one(
     return result
 
 
-def evaluate(job: tuple[Case, Mapping[str, float], Fidelity, list[str]]) -> dict[str, float]:
+def evaluate(case: Case, fidelity: Fidelity, names: list[str], sample: Mapping[str, float]) -> dict[str, float]:
     """Responses of one sample (run in a worker); costs come along as "cost.<stage>.wall_s" and ".cpu_s"."""
-    case, sample, fidelity, names = job
     chain = run_chain(case.at(sample), fidelity, names)
     costs = {
         f"cost.{name}.{part}": value
