@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -18,8 +18,8 @@ from containment.case.values import (
     quantity,
 )
 
-HeatFlux = quantity("W/m^2", positive=True)
-Effusivity = quantity("J/m^2/K/s^0.5", positive=True)
+HeatFlux: Any = quantity("W/m^2", positive=True)
+Effusivity: Any = quantity("J/m^2/K/s^0.5", positive=True)
 
 
 class SoakSurface(Section):

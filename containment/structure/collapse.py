@@ -17,7 +17,7 @@ def collapse_share(
 
     def holds(share: float) -> bool:
         try:
-            statics.solve(loads, supports, shares=tuple(share * (k + 1) / steps for k in range(steps)))
+            statics.solve(loads, supports, shares=tuple(share * (k + 1) / steps for k in range(steps)), halvings=1)
         except SolverError:
             return False
         return True

@@ -140,7 +140,7 @@ def graded_times(start: float, end: float, first: float, steps: int) -> Floats:
     span = end - start
     if steps * first >= span:
         return np.linspace(start, end, steps + 1)
-    low, high = 1.0, 1e3
+    low, high = 1.0, (span / first) ** (1.0 / (steps - 1))  # with this ratio the last step alone spans it
     for _ in range(200):
         ratio = 0.5 * (low + high)
         reach = first * np.expm1(steps * np.log(ratio)) / (ratio - 1.0) if ratio > 1.0 else first * steps

@@ -130,7 +130,7 @@ def receded(section: SectionMesh, nodes: ShieldNodes, history: ShieldHistory) ->
 def _across(arc: Floats, station_arc: Floats, values: Floats) -> Floats:
     """Linear between stations; the first and last station hold beyond their place. `values` (station, node)."""
     if station_arc.size == 1:
-        return values[0]
+        return np.asarray(values[0])
     right = np.clip(np.searchsorted(station_arc, arc), 1, station_arc.size - 1)
     a, b = station_arc[right - 1], station_arc[right]
     weight = np.clip((arc - a) / (b - a), 0.0, 1.0)

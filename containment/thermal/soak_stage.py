@@ -69,8 +69,8 @@ def run(
 def timeline(inputs: Inputs, steps: int, peak_deceleration: float) -> Timeline:
     """Hand-over by the heating, landing by the trajectory, end by the recovery; a third of the steps for each phase.
 
-    Steps are even while the heat shield drives the section and grow from one second (own choice: film and soil change
-    over seconds) after hand-over and after landing. Snapshot times are put onto the grid.
+    Steps are even while the heat shield drives the section; after hand-over and after landing they grow from a second
+    (at 80 steps; own choice: film and soil change over seconds). Snapshot times are put onto the grid.
     """
     flight = inputs.flight
     landing = float(flight.time[-1])
@@ -86,13 +86,13 @@ def timeline(inputs: Inputs, steps: int, peak_deceleration: float) -> Timeline:
     handover = float(min(flight.time[min(last + 1, flight.time.size - 1)], inputs.history.time[-1]))
     later = [landing + after for after in (600.0, 3600.0) if landing + after < end]
     snapshots = (peak_deceleration, handover, landing, *later, end)
-    third = max(steps // 3, 2)
+    third, first = max(steps // 3, 2), 80.0 / steps
     phases = [np.linspace(0.0, handover, third + 1)]
     if landing > handover:
-        phases.append(graded_times(handover, landing, 1.0, max(steps // 4, 2)))
+        phases.append(graded_times(handover, landing, first, max(steps // 4, 2)))
     else:
         phases.append(np.array([landing]))
-    phases.append(graded_times(landing, end, 1.0, max(steps - third - steps // 4, 2)))
+    phases.append(graded_times(landing, end, first, max(steps - third - steps // 4, 2)))
     entry, descent, ground = (_with(times, snapshots) for times in phases)
     return Timeline(handover, landing, end, entry, descent, ground, snapshots)
 

@@ -1,0 +1,126 @@
+"""Two-dimensional conduction: benchmarks, energy account, refusals."""
+
+import numpy as np
+import pytest
+
+from containment.errors import DataError, SolverError
+from containment.thermal.soak_conduction import SurfaceExchange
+from containment.thermal.soak_march import graded_times, march
+from containment.thermal.soak_properties import Conductor, Filling, constant, property_grid, reached
+from containment.verification import soak
+from containment.verification.bench_sections import rectangle
+
+RAMP = Conductor("ramp", np.array([200.0, 1000.0]), np.array([2e6, 6e6]), np.array([10.0, 50.0]))
+
+
+def still(time, temperature):
+    """Surroundings that do not change."""
+
+
+def test_every_benchmark_of_the_soak_passes():
+    failed = [f"{i.name}: {i.ours:g} against {i.reference:g}" for i in soak.items() if not i.ok]
+    assert not failed
+
+
+def test_a_wrong_conductivity_is_seen_by_the_manufactured_solution(monkeypatch):
+    monkeypatch.setattr(soak, "_RAMP", Conductor("wrong", RAMP.temperature, RAMP.capacity, 1.05 * RAMP.conductivity))
+    errors = [soak.manufactured_error(n, 2 * n) for n in (8, 16)]
+    assert errors[1] > 0.5 * errors[0]  # second order would give a quarter
+
+
+def test_closed_vessel_keeps_its_energy_whatever_the_properties():
+    section = rectangle(6, 6)
+    system = soak.conduction(section, RAMP)
+    start = 300.0 + 600.0 * section.points[:, 1]
+    end, record = march(system, start, np.linspace(0.0, 5e3, 6), still)
+    before, after = system.stored(start).sum(), system.stored(end).sum()
+    assert after == pytest.approx(before, rel=1e-9)  # the Newton tolerance of 1e-6 K
+    assert np.ptp(end) < np.ptp(start)
+    assert record.account.entered < 1e-6 * before
+
+
+def test_sudden_contact_does_not_ring():
+    section = rectangle(4, 12, r=(0.0, 0.1), z=(0.0, 0.3))
+    system = soak.conduction(section, constant("block", 2e6, 1.0), "bottom")
+    system.set_exchange("bottom", SurfaceExchange(contact=1e5, contact_temperature=700.0, contact_height=0.01))
+    end, _ = march(system, np.full(len(section.points), 300.0), np.linspace(0.0, 5.0, 6), still)
+    assert end.min() >= 300.0 - 1e-6  # tolerance of the iteration: nothing ahead of the front cools
+    assert end.max() <= 700.0 + 0.005 * 400.0  # SDIRK2 is not monotone, but damps a jump in its first step
+
+
+def test_contact_ends_at_its_height():
+    section = rectangle(2, 10, r=(0.0, 0.1), z=(0.0, 1.0))
+    system = soak.conduction(section, constant("block", 2e6, 1.0), "outer")
+    system.set_exchange("outer", SurfaceExchange(contact=100.0, contact_temperature=400.0, contact_height=0.35))
+    end, _ = march(system, np.full(len(section.points), 300.0), np.array([0.0, 100.0]), still)
+    outer = section.points[:, 0] == 0.1
+    z = section.points[:, 1]
+    assert end[outer & (z < 0.3)].min() > 300.1
+    assert end[outer & (z > 0.65)].max() < 300.001
+
+
+def test_imposed_nodes_enter_the_account():
+    section = rectangle(4, 4)
+    system = soak.conduction(section, RAMP, tolerance=1e-6)
+    hot = section.facet_nodes("top")
+    system.fix(hot)
+    start = np.full(len(section.points), 300.0)
+    _, record = march(
+        system, start, np.linspace(0.0, 4e3, 9), still, imposed=lambda t: (hot, np.full(len(hot), 300.0 + 0.1 * t))
+    )
+    assert record.account.entered > 0.0
+    assert record.account.closure < 1e-9  # telescoping sum, Newton tolerance
+
+
+def test_an_impossible_step_is_halved_then_reported_with_its_time():
+    section = rectangle(2, 2)
+    system = soak.conduction(section, RAMP, tolerance=0.0)
+    start = 300.0 + 100.0 * section.points[:, 1]
+    with pytest.raises(SolverError, match="at t = 7 s") as caught:
+        march(system, start, np.array([7.0, 8.0]), still, retries=1)
+    assert caught.value.history
+
+
+def test_a_step_that_fails_once_is_split():
+    section = rectangle(2, 2)
+    system = soak.conduction(section, RAMP)
+    whole = system.solve_stage
+    refused = []
+
+    def stubborn(guess, target, tau, max_iterations=20):
+        if tau > 0.2:
+            refused.append(tau)
+            raise SolverError("too long")
+        return whole(guess, target, tau, max_iterations)
+
+    system.solve_stage = stubborn
+    _, record = march(system, 300.0 + 100.0 * section.points[:, 1], np.array([0.0, 1.0]), still)
+    assert refused and record.stages == 4
+    assert record.time == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("temperature", "capacity", "message"),
+    [([300.0, 300.0], [1.0, 1.0], "rise"), ([300.0, 400.0], [1.0, -1.0], "heat capacity"), ([300.0], [1.0], "rise")],
+)
+def test_impossible_cards_are_refused(temperature, capacity, message):
+    with pytest.raises(DataError, match=message):
+        Conductor("x", np.array(temperature), np.array(capacity), np.ones(len(temperature)))
+
+
+def test_leaving_a_card_is_an_error_that_names_it():
+    grid = property_grid([RAMP, constant("other", 1e6, 1.0)])
+    corners = np.array([[0, 1, 2], [3, 4, 5]])
+    filling = Filling.plain(np.array([0, 1]))
+    temperature = np.array([300.0, 400.0, 500.0, 2000.0, 2000.0, 2000.0])
+    low, high = reached(temperature, corners, filling, grid, "now")
+    assert low.tolist() == [300.0, 2000.0] and high.tolist() == [500.0, 2000.0]
+    with pytest.raises(DataError, match=r"ramp reaches 1001 K at t = 5 s.*200 to 1000 K"):
+        reached(np.where(temperature == 500.0, 1001.0, temperature), corners, filling, grid, "at t = 5 s")
+
+
+def test_graded_times_meet_both_ends_and_grow():
+    times = graded_times(10.0, 1000.0, 1.0, 30)
+    assert times[0] == 10.0 and times[-1] == 1000.0 and times[1] - times[0] == pytest.approx(1.0)
+    assert (np.diff(np.diff(times)) > -1e-9).all()
+    assert np.allclose(np.diff(graded_times(0.0, 10.0, 5.0, 10)), 1.0)
