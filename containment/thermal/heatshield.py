@@ -6,9 +6,11 @@ Formulation: `step` (weak form), `surface` (wall balance), `kernel` (material). 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from containment.errors import DataError, SolverError
 from containment.thermal import step, stepping
@@ -19,6 +21,8 @@ from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
 from containment.thermal.surface import WallHistory, WallModel
 
+Floats = NDArray[np.float64]
+Source = Callable[[Floats, float], Floats]
 LARGEST_CHANGE = 500.0  # K per Newton pass: keeps the iterate where the tables mean something
 SURFACE_CHANGE = 1.0e-9  # m, last change of the recession in a step
 
@@ -49,18 +53,19 @@ def check_boundary(heating: WallHistory, wall: WallModel, where: str) -> None:
 
 
 class Shield:
-    """A stack with its wall at rest at one temperature (K), ready to be marched in time.
+    """A stack with its wall at rest at one temperature (K) or given ones (N,), ready to be marched in time.
 
+    source(depth (N,) m, time s) -> (N,) W/m3 heats the stack from inside.
     Raises DataError if the wall cannot be or the temperature is outside the tables of a layer.
     """
 
     def __init__(
-        self, stack: Stack, heating: WallHistory, wall: WallModel, *, temperature: float,
-        back: BackFace = ADIABATIC, rules: Stepping = DEFAULT, where: str = "heat shield",
+        self, stack: Stack, heating: WallHistory, wall: WallModel, *, temperature: float | Floats,
+        back: BackFace = ADIABATIC, rules: Stepping = DEFAULT, where: str = "heat shield", source: Source | None = None,
     ) -> None:  # fmt: skip
         check_boundary(heating, wall, where)
         self.stack, self.heating, self.wall, self.back = stack, heating, wall, back
-        self.rules, self.where = rules.numbers(), where
+        self.rules, self.where, self.source = rules.numbers(), where, source
         reactions = stack.tables.share.shape[1]
         self._state = step.new_state(stack.grid, reactions, temperature)
         self._work = step.new_work(stack.grid, reactions)
@@ -73,8 +78,8 @@ class Shield:
             raise fault
         step.initialise(stack.tables, stack.grid, self._state, self._work, self._rows[0, 3])
 
-    def _attempt(self, dt: float, dt_old: float, guess: np.ndarray) -> _Solved:
-        """Newton for one step. Raises _NotConverged."""
+    def _attempt(self, time: float, dt: float, dt_old: float, guess: np.ndarray) -> _Solved:
+        """Newton for the step that ends at `time`. Raises _NotConverged."""
         grid, state, work, system = self.stack.grid, self._state, self._work, self._system
         c0, c1, c2 = stepping.coefficients(dt, dt_old)
         rate = c0 / dt
@@ -93,6 +98,7 @@ class Shield:
             )
             system.move(work.position)
             balance = system.residual(work, t, rate) + known
+            balance -= self.heat(time)
             balance[-1] += self.back.coefficient * (t[-1] - self.back.temperature)
             flux = balance[0] if prescribed else work.wall[0]
             balance[0] -= flux
@@ -108,6 +114,15 @@ class Shield:
                 flux -= 0.0 if prescribed else work.wall[1] * change[0]
                 return _Solved(t, s, float(flux), change, residuals)
         raise _NotConverged(residuals)
+
+    def heat(self, time: float) -> np.ndarray:
+        """Heat of the source at the nodes (N,), W/m2."""
+        x = self._work.position
+        if self.source is None:
+            return np.zeros(x.size)
+        size = np.diff(x)
+        volume = 0.5 * (np.concatenate([[0.0], size]) + np.concatenate([size, [0.0]]))
+        return np.asarray(volume * self.source(x, time))
 
     def _repeat(self, time: float, dt: float, failures: int, failed: _NotConverged) -> float:
         """A quarter of the step, or the end of it."""
@@ -136,7 +151,7 @@ class Shield:
             step.row_at(self._times, self._rows, time + dt, self._row)
             stepping.predicted(past_times, past, count, time + dt, dt_old, guess)
             try:
-                solved = self._attempt(dt, dt_old, guess)
+                solved = self._attempt(time + dt, dt, dt_old, guess)
             except _NotConverged as failed:
                 failures += 1
                 dt, dt_old = self._repeat(time, dt, failures, failed), 0.0
@@ -182,7 +197,8 @@ class _Record:
         gas, char = float(work.wall[2]), float(work.wall[3])
         loss = shield.back.coefficient * (state.temperature[-1] - shield.back.temperature)
         stored = float(state.energy.sum()) - self.start_energy
-        step.tally(self.ledger, dt, solved.flux - loss, gas + char, restarted, stored)
+        heat = float(shield.heat(time).sum())
+        step.tally(self.ledger, dt, solved.flux - loss + heat, gas + char, restarted, stored)
         self.iterations += len(solved.residuals)
         held = 0.0
         if shield.wall.table is not None and row[1] > 0.0 and np.isnan(row[0]):

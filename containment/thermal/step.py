@@ -59,10 +59,10 @@ class Work(NamedTuple):
     moved: Any
 
 
-def new_state(grid: Grid, reactions: int, temperature: float) -> State:
-    """Virgin material at one temperature; energies are filled by the solver."""
+def new_state(grid: Grid, reactions: int, temperature: Any) -> State:
+    """Virgin material at one temperature or those given at the nodes; energies are filled by the solver."""
     n, p = grid.depth.size, grid.point_node.size
-    t = np.full(n, float(temperature))
+    t = np.array(np.broadcast_to(np.asarray(temperature, dtype=float), n))
     ones = np.ones((p, reactions))
     return State(t, ones, ones.copy(), np.zeros(n), np.zeros(n), np.zeros(2))
 

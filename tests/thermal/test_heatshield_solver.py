@@ -1,0 +1,163 @@
+"""The 1-D solvers against closed forms, published codes and each other; how they fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from containment.errors import DataError, SolverError
+from containment.thermal import twin
+from containment.thermal.charring import contact, inert
+from containment.thermal.heatshield import Shield
+from containment.thermal.history import BackFace
+from containment.thermal.stack import Layer, build
+from containment.thermal.stepping import Stepping
+from containment.thermal.surface import WallHistory, WallModel
+from containment.verification import bench_heatshield as bench
+
+SOLID = inert("solid", 1000.0, [200.0, 3000.0], 1000.0, 1.0)
+BOTH = pytest.mark.parametrize("solver", list(bench.SOLVERS.values()), ids=list(bench.SOLVERS))
+
+
+@BOTH
+def test_semi_infinite_body_follows_the_error_function(solver: bench.Solver) -> None:
+    from scipy.special import erfc
+
+    stack = build([Layer("tps", SOLID, 0.1, 100, 20.0)])
+    heating = WallHistory(np.array([0.0, 100.0]), wall_temperature=500.0)
+    rules = Stepping(first=1e-4, largest=1.0, tolerance=0.02)
+    ours = solver(stack, heating, WallModel(), 100.0, temperature=300.0, rules=rules)
+    exact = 300.0 + 200.0 * erfc(stack.grid.depth / (2 * np.sqrt(1e-6 * 100.0)))
+    assert np.abs(ours.temperature[-1] - exact).max() < 0.1  # 0.05 % of the step in temperature
+
+
+@BOTH
+def test_steady_conduction_through_layers_and_a_contact(solver: bench.Solver) -> None:
+    # 1 mm of 0.1 W/m/K, a contact of 0.005 m2 K/W, 2 mm of 1 W/m/K, 50 W/m2/K behind: resistances in series
+    thin = inert("thin", 1000.0, [200.0, 3000.0], 1000.0, 0.1)
+    layers = [Layer("tps", thin, 0.001, 8), Layer("gap", contact("gap", 0.005, 1e-5), 1e-5, 1)]
+    stack = build([*layers, Layer("back", SOLID, 0.002, 8)])
+    heating = WallHistory(np.array([0.0, 2000.0]), wall_temperature=400.0)
+    rules = Stepping(first=0.01, largest=50.0, growth=1.8, tolerance=0.1)
+    if solver is twin.run:
+        ours = twin.run(stack, heating, WallModel(), 2000.0, temperature=300.0, back=BackFace(50.0, 300.0), rules=rules)
+    else:
+        shield = Shield(
+            stack, heating, WallModel(), temperature=300.0, back=BackFace(50.0, 300.0), rules=rules
+        )  # fmt: skip
+        ours = shield.run(2000.0)
+    flux = 100.0 / (0.01 + 0.005 + 0.002 + 0.02)
+    assert ours.temperature[-1, -1] == pytest.approx(300.0 + flux * 0.02, abs=0.01)  # what is left of the transient
+    assert ours.wall_flux[-1] == pytest.approx(flux, rel=1e-3)
+
+
+def test_both_solvers_agree_on_the_same_steps() -> None:
+    a = bench.series_two(3, 40, Stepping(0.005, 0.5), bench.finite_elements)
+    b = bench.series_two(3, 40, Stepping(0.005, 0.5), twin.run)
+    assert a.iterations == b.iterations
+    assert np.abs(a.temperature - b.temperature).max() < 1e-8  # rounding of two linear solvers over 290 steps
+    assert a.recession[-1] == pytest.approx(b.recession[-1], rel=1e-10)
+    assert a.closure.energy == pytest.approx(b.closure.energy, rel=1e-6)
+
+
+def test_temperatures_of_case_one_are_those_of_fiat() -> None:
+    ours = bench.hot_wall(bench.tacot(), 298.0, 100, bench.BENCHMARK)
+    theirs = bench.reference("ablation-1.0-fiat")
+    for probe in ("1 mm", "2 mm", "4 mm", "8 mm", "16 mm", "50 mm"):
+        difference, _ = bench.difference(ours, theirs, probe, 1.0, 60.0)
+        assert np.abs(difference).max() < 20.0  # K, difference of the models in the first seconds (PATO: 13.8 K)
+        assert np.sqrt(np.mean(difference**2)) < 8.0  # K, spread of codes
+
+
+def test_case_with_recession_and_its_balances() -> None:
+    ours = bench.series_two(3, 60, bench.CONTROLLED, twin.run)
+    finer = bench.series_two(3, 200, Stepping(0.002, 2.0, 1.8, 0.02), twin.run)
+    assert ours.recession[-1] == pytest.approx(finer.recession[-1], rel=2e-3)  # cells and steps
+    assert ours.closure.energy < 1e-3
+    assert ours.closure.mass < 5e-3
+    assert np.all(np.diff(ours.recession) >= 0)
+    assert np.all(np.diff(ours.depth, axis=1) > 0)
+
+
+def test_gas_and_char_account_for_the_lost_mass() -> None:
+    ours = bench.series_two(2, 80, bench.CONTROLLED, twin.run)
+    out = np.trapezoid(ours.gas_flux + ours.char_flux, ours.time)
+    x, rho = ours.depth[-1], ours.density[: ours.depth.shape[1]]
+    left = np.trapezoid(rho, x)
+    assert 280.0 * 0.05 - left == pytest.approx(out, rel=5e-3)  # interpolation of the moving char front
+
+
+def test_manufactured_solution_has_second_order_in_space_and_time() -> None:
+    def error(cells: int, steps: int) -> float:
+        ours, exact = bench.manufactured(cells, steps)
+        return float(np.abs(ours.temperature[-1] - exact).max())
+
+    assert np.log2(error(10, 400) / error(20, 400)) == pytest.approx(2.0, abs=0.1)
+    finest, _ = bench.manufactured(20, 640)
+    e = [np.abs(bench.manufactured(20, n)[0].temperature[-1] - finest.temperature[-1]).max() for n in (20, 40)]
+    assert np.log2(e[0] / e[1]) == pytest.approx(2.0, abs=0.15)
+
+
+def test_steady_ablation_keeps_its_profile() -> None:
+    ours, wall, rate, _ = bench.steady_ablation(60, Stepping(0.005, 0.5, tolerance=0.25), twin.run)
+    assert ours.temperature[-1, 0] == pytest.approx(wall, rel=2e-3)  # transient left after ten time constants
+    assert ours.char_flux[-1] / 500.0 == pytest.approx(rate, rel=1e-6)
+
+
+# --- failures
+
+ABLATING = bench.WallModel(bench.from_card(bench.load("tacot").bprime("test-series")))
+
+
+@BOTH
+def test_temperature_outside_the_tables_is_an_error(solver: bench.Solver) -> None:
+    short = inert("short", 1000.0, [250.0, 600.0], 1000.0, 1.0)
+    heating = WallHistory(np.array([0.0, 10.0]), wall_temperature=np.array([300.0, 900.0]))
+    with pytest.raises(DataError, match=r"layer tps: found 6\d\d.\d K, expected .* short \(250.0 to 600.0 K\)"):
+        solver(build([Layer("tps", short, 0.01, 10)]), heating, WallModel(), 10.0, temperature=300.0, rules=Stepping())
+
+
+@BOTH
+def test_start_outside_the_tables_is_an_error(solver: bench.Solver) -> None:
+    stack = build([Layer("tps", bench.tacot(), 0.03, 20)])
+    heating = WallHistory(np.array([0.0, 10.0]), heat_transfer=1.0)
+    with pytest.raises(DataError, match=r"found 250.0 K"):
+        solver(stack, heating, WallModel(), 10.0, temperature=250.0, rules=Stepping())
+
+
+@BOTH
+def test_film_without_chemistry_is_an_error(solver: bench.Solver) -> None:
+    heating = WallHistory(np.array([0.0, 10.0]), film_coefficient=0.1, recovery_enthalpy=1e7)
+    with pytest.raises(DataError, match="B' table"):
+        solver(build([Layer("tps", SOLID, 0.03, 20)]), heating, WallModel(), 10.0, temperature=300.0, rules=Stepping())
+
+
+@BOTH
+def test_a_step_that_does_not_converge_is_repeated_and_then_named(solver: bench.Solver) -> None:
+    stack = build([Layer("tps", bench.tacot(), 0.03, 20)])
+    heating = WallHistory(np.array([0.0, 10.0]), film_coefficient=0.3, recovery_enthalpy=2.5e7)
+    hopeless = Stepping(iterations=2, newton=1e-13, retries=3)
+    with pytest.raises(SolverError, match=r"no convergence at 0.0000 s with steps down to 7.8e-05 s") as caught:
+        solver(stack, heating, ABLATING, 10.0, temperature=300.0, rules=hopeless)
+    assert len(caught.value.history) == 2
+    assert caught.value.exit_code == 4
+
+
+@BOTH
+def test_a_hard_step_is_shortened_until_it_converges(solver: bench.Solver) -> None:
+    stack = build([Layer("tps", bench.tacot(), 0.03, 20)])
+    heating = WallHistory(np.array([0.0, 1.0]), film_coefficient=0.3, recovery_enthalpy=2.5e7)
+    tight = Stepping(first=1.0, largest=1.0, iterations=4, newton=0.1)
+    ours = solver(stack, heating, ABLATING, 1.0, temperature=300.0, rules=tight)
+    assert ours.time[1] < 1.0
+    assert ours.time[-1] == pytest.approx(1.0)
+
+
+def test_wall_hotter_than_the_table_is_noted() -> None:
+    stack = build([Layer("tps", bench.tacot(), 0.03, 40, 20.0)])
+    table = bench.from_card(bench.load("tacot").bprime("air"))
+    rows = table.rows[table.rows[:, 2] <= 2500.0]
+    wall = WallModel(bench.BPrimeTable("cut", rows))
+    heating = WallHistory(np.array([0.0, 5.0]), film_coefficient=0.3, recovery_enthalpy=2.5e7)
+    ours = twin.run(stack, heating, wall, 5.0, temperature=300.0, rules=bench.CONTROLLED)
+    assert any("hotter than the B' table" in note for note in ours.notes)
