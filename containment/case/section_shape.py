@@ -141,10 +141,12 @@ class Dimensions:
     def _misfits_of_block(self) -> Iterator[Misfit]:
         vessel, radius = self.vessel_radius, self.absorber_radius
         inner = self.shoulder_start[0] - self.skin * math.cos(self.half_angle)
-        if not (1.0 + _ROOM) * vessel < radius < (1.0 - _ROOM) * inner:
+        nose = (self.nose_radius - self.skin) * math.cos(self.half_angle)
+        least, most = (1.0 + _ROOM) * max(vessel, nose), (1.0 - _ROOM) * inner
+        if not least < radius < most:
+            what = "the vessel" if vessel > nose else "the start of the cone"
             yield Misfit(
-                "absorber_radius", _mm(radius),
-                f"between {_mm((1.0 + _ROOM) * vessel)} (the vessel) and {_mm((1.0 - _ROOM) * inner)} (the cone)",
+                "absorber_radius", _mm(radius), f"between {_mm(least)} ({what}) and {_mm(most)} (the shoulder)",
                 "correct the radius of the absorber block",
             )  # fmt: skip
         low, high = self.cylinder / 2 + 0.1 * vessel, self.cylinder / 2 + 0.9 * vessel

@@ -149,9 +149,10 @@ class SectionMesh:
         """Part of the outline, by length and without the axis, that carries no facet name."""
         free = self.free_edges()
         free = free[(self.points[free, 0] > 0.0).any(axis=1)]
-        keys = [edges[:, 0] * len(self.points) + edges[:, 1] for edges in (free, np.sort(self.facets, axis=1))]
+        tagged = np.sort(self.facets, axis=1)
+        free_keys, tagged_keys = (edges[:, 0] * len(self.points) + edges[:, 1] for edges in (free, tagged))
         length = np.linalg.norm(self.points[free[:, 1]] - self.points[free[:, 0]], axis=1)
-        return float(length[~np.isin(*keys)].sum() / length.sum())
+        return float(length[~np.isin(free_keys, tagged_keys)].sum() / length.sum())
 
     # --- names
 
