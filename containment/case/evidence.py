@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from containment.case.values import EvidenceSet, Quantity, Section, _fault, _Reader
+from containment.case.values import EvidenceSet, Fraction, Quantity, Section, _fault, _Reader
 
 if TYPE_CHECKING:
     from containment.case.schema import Case
@@ -153,11 +153,20 @@ class EvidenceUse(Section):
         return self
 
 
+class Doubt(Section):
+    """An assumption of the whole analysis that may be wrong."""
+
+    statement: str = Field(description="what may be wrong, as a sentence")
+    probability: Fraction = Field(description="judged probability that it is")
+    loss_if_wrong: Fraction = Field(description="P(loss) then")
+
+
 class Evidence(Section):
-    """All evidence a case uses."""
+    """All evidence a case uses, and the doubts about the analysis that no evidence removes."""
 
     gate: Gate = Gate()
     sets: dict[str, EvidenceUse] = Field(default_factory=dict)
+    doubts: dict[str, Doubt] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _updated_once(self) -> Evidence:

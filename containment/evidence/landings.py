@@ -68,7 +68,7 @@ def _weights(data: EvidenceSet, use: EvidenceUse) -> NDArray[np.float64]:
     return np.array([c * use.relevance.get(str(i), 1.0) for i, c in zip(data["item"], data["count"], strict=True)])
 
 
-def _vehicle(data: EvidenceSet, i: Any, v: Mapping[str, Any], xp: Any = np) -> tuple[Any, Any]:
+def vehicle(data: EvidenceSet, i: Any, v: Mapping[str, Any], xp: Any = np) -> tuple[Any, Any]:
     """Mass and radius of rows `i`: as published, else the uncertain ones of the test vehicle."""
     mass = xp.where(np.isfinite(data["mass"][i]), data["mass"][i], v["test_mass"])
     diameter = xp.where(np.isfinite(data["diameter"][i]), data["diameter"][i], v["test_diameter"])
@@ -86,20 +86,20 @@ def _terms(
     inertia = v["inertia_factor"] * v["density"]
     terms, labels = [], []
     if (i := np.flatnonzero((low > 0) | np.isfinite(high))).size:
-        mass, radius = _vehicle(data, i, v, pt)
+        mass, radius = vehicle(data, i, v, pt)
         peak = v["bias"] * peak_acceleration(
             mass, data["speed"][i], ground[i], inertia, radius, known["cone_half_angle"], pt
         )
         terms.append(weight[i] * readings(low[i], high[i], pt.log(peak), known["acceleration_error"]))
         labels += [f"{item}: peak acceleration" for item in items[i]]
     if (i := np.flatnonzero(np.isfinite(depth := data["penetration"]))).size:
-        mass, radius = _vehicle(data, i, v, pt)
+        mass, radius = vehicle(data, i, v, pt)
         stopped = stopping_volume(mass, data["speed"][i], ground[i], inertia, pt)
         expected = pt.log(stopped / (v["displaced_fraction"] * np.pi * radius**2))
         terms.append(weight[i] * pm.logp(pm.Normal.dist(expected, known["penetration_error"]), np.log(depth[i])))
         labels += [f"{item}: penetration" for item in items[i]]
     if (i := np.flatnonzero(np.isfinite(fraction := data["terminal_speed_fraction"]))).size:
-        mass, radius = _vehicle(data, i, v, pt)
+        mass, radius = vehicle(data, i, v, pt)
         # "at least this fraction of terminal speed": taken half way between that and all of it
         reached = 0.5 * (1.0 + fraction[i]) * terminal_speed(mass, radius, v["drag_coefficient"], known["air_density"])
         speed = pm.Normal.dist(pt.log(reached), known["speed_error"])
@@ -122,7 +122,7 @@ def _predictive(data: EvidenceSet, known: Mapping[str, float]) -> Any:
         inertia = draws["inertia_factor"] * draws["density"]
         for i in range(len(data)):
             ground = draws["resistance"] * np.exp(draws["place_scatter"] * rng.standard_normal(size))
-            mass, radius = _vehicle(data, i, draws)
+            mass, radius = vehicle(data, i, draws)
             low, high = data["acceleration_low"][i], data["acceleration_high"][i]
             if low < high < np.inf:
                 peak = draws["bias"] * peak_acceleration(

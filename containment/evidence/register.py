@@ -96,22 +96,8 @@ KINDS: dict[str, dict[str, Column]] = {
         "value_low": Column("Pa", empty=0.0, low=0.0),
         "value_high": Column("Pa", empty=math.inf, low=0.0),
     },
-    "ageing": _ROW_TEXTS | {
-        "compound": Column(None),
-        "temperature_low": Column("K", low=0.0),
-        "temperature_high": Column("K", low=0.0),
-        "time": Column("s", low=0.0),
-        "units_on_test": Column("", low=1.0),
-        "failures": Column("", low=0.0),
-    },
-    "events": _ROW_TEXTS | {
-        "mission": Column(None),
-        "event": Column(None),
-        "exposure": Column("", low=0.0),
-        "count": Column("", low=0.0),
-    },
 }  # fmt: skip
-_WHOLE = frozenset({"count", "demands", "failures", "units_on_test"})
+_WHOLE = frozenset({"count", "demands", "failures"})
 
 
 def _fail(path: Path, line: int, found: str, expected: str, advice: str) -> DataError:
@@ -344,5 +330,4 @@ _CHECKS: dict[str, Check] = {
         _says_something(("acceleration_low", "acceleration_high"), ("penetration", "penetration")),
     ),
     "strengths": _all(_interval("value_low", "value_high"), _says_something(("value_low", "value_high"))),
-    "ageing": _at_most("failures", "units_on_test"),
 }
