@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +54,14 @@ def us_standard_1976() -> Air:
     )
     nodes = np.concatenate([below, above])
     at = samples_of(nodes)
-    return piecewise(nodes, _standard_columns(at), [*bases, 86e3, 91e3, 110e3, 120e3])
+    return piecewise(nodes, standard_columns(at), [*bases, 86e3, 91e3, 110e3, 120e3])
 
 
-def _standard_columns(at: Array) -> Array:
+def standard_columns(at: Array) -> Array:
+    """Columns (6, n, 4) of the standard atmosphere at altitudes (n, 4)."""
     grid, upper = standard.upper_grid()
     low = standard.lower(np.minimum(at, standard.TOP_OF_LAYERS))
-    high = at[:, 3] > standard.TOP_OF_LAYERS
+    high = (at > standard.TOP_OF_LAYERS) | (at[:, :1] >= standard.TOP_OF_LAYERS)
     columns = np.zeros((6, *at.shape))
     columns[:4] = np.log(low.density), low.speed_of_sound, low.temperature, np.log(low.pressure)
     for column, values in (
@@ -74,12 +76,31 @@ def load(name: str) -> Air:
     return _load(str(share.find("atmospheres", name)))
 
 
+def card_of(name: str) -> dict[str, Any]:
+    """An atmosphere card as it is written."""
+    return _card(Path(share.find("atmospheres", name)))
+
+
+def _card(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: found a card that cannot be read ({error})", advice="correct the card") from error
+
+
 @cache
 def _load(path: str) -> Air:
-    card = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    if card.get("kind") == "us-standard-1976":
-        return us_standard_1976()
-    raise DataError(f'{path}: kind: found {card.get("kind")!r}, expected "us-standard-1976"', advice="correct the card")
+    from containment.entry import profile
+
+    card = _card(Path(path))
+    match card.get("kind"):
+        case "us-standard-1976":
+            return us_standard_1976()
+        case "profile":
+            return profile.air_of(card, Path(path))
+        case other:
+            expected = '"us-standard-1976" or "profile"'
+            raise DataError(f"{path}: kind: found {other!r}, expected {expected}", advice="correct the card")
 
 
 def exponential(sea_level_density: float, scale_height: float, top: float = 1.0e6) -> Air:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from containment.case.inputs import Inputs, inputs_of, stream
 from containment.case.schema import Case
-from containment.entry import atmosphere, kernel, observe, stage, trajectory
+from containment.entry import atmosphere, kernel, observe, scatter, stage, trajectory
 from containment.entry.kernel import Control
 from containment.entry.trajectory import EARTH, Interface
 from containment.errors import FailedSamplesError, UsageError
@@ -28,6 +28,9 @@ FACTORS = (
     "vehicle.mass", "vehicle.subsonic_drag_factor", "vehicle.hypersonic_drag_factor", "vehicle.nose_radius",
     "vehicle.convective_factor", "vehicle.radiative_factor",
 )  # fmt: skip
+
+
+AIR_FACTORS = ("entry.density_factor", "entry.upper_density_factor")
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,13 @@ def draw(inputs: Inputs, chunk: int, seed: int) -> dict[str, Array]:
     return {path: values[:, j] for j, path in enumerate(inputs.paths)}
 
 
-def fly(case: Case, values: Mapping[str, Array], n: int, *, tolerance: float = TOLERANCE) -> Array:
-    """Summaries (n, 22) of flights with the given values (n,) by path; everything else nominal."""
+def fly(
+    case: Case, values: Mapping[str, Array], n: int, *, tolerance: float = TOLERANCE, grids: Array | None = None
+) -> Array:
+    """Summaries (n, 22) of flights with the given values (n,) by path; everything else nominal.
+
+    `grids` (n, 61, 3) are perturbations of the air (see `scatter`); the density factors are added to them.
+    """
     vehicle, entry = stage.sections(case)
     known = dict(case.quantities())
 
@@ -84,7 +92,8 @@ def fly(case: Case, values: Mapping[str, Array], n: int, *, tolerance: float = T
     factors[:, 3] *= value("vehicle.effective_nose_factor")
     air = atmosphere.load(entry.atmosphere)
     low, high = value("entry.density_factor"), value("entry.upper_density_factor")
-    grids = atmosphere.factor_grids(low, high)
+    factors_of_air = atmosphere.factor_grids(low, high)
+    grids = factors_of_air if grids is None else grids + factors_of_air
     out = np.empty((n, observe.SUMMARY))
     control = Control(tolerance, entry.ground_altitude.value, 0.0, 0.1, 20.0, 20_000.0)
     body = stage.body_of(vehicle)
@@ -104,16 +113,32 @@ def _interfaces(value: Callable[[str], Array], over_radius: bool, inertial: bool
 
 
 def stream_flights(
-    case: Case, samples: int, seed: int, *, held: Sequence[str] = (), workers: int = 1, tolerance: float = TOLERANCE
+    case: Case,
+    samples: int,
+    seed: int,
+    *,
+    held: Sequence[str] = (),
+    workers: int = 1,
+    tolerance: float = TOLERANCE,
+    scattered_air: bool = False,
 ) -> Iterator[Batch]:
-    """Fly `samples` samples of the entry's inputs in order, a chunk at a time, so memory stays bounded."""
+    """Fly `samples` samples of the entry's inputs in order, a chunk at a time, so memory stays bounded.
+
+    With `scattered_air` density and winds scatter over altitude as the atmosphere card says; the two density factors of
+    the case describe the same scatter more coarsely and are held.
+    """
+    random_air = None
+    if scattered_air:
+        random_air = scatter.of_card(atmosphere.card_of(stage.sections(case)[1].atmosphere))
+        held = [*held, *(path for path in AIR_FACTORS if path in case.inputs() and path not in held)]
     fixed, inputs = entry_inputs(case, held)
 
     def one(chunk: int) -> Batch:
         values = draw(inputs, chunk, seed)
         n = min(CHUNK, samples - chunk * CHUNK)
         used = {path: column[:n] for path, column in values.items()}
-        return Batch(chunk * CHUNK, used, fly(fixed, used, n, tolerance=tolerance))
+        air = random_air.grids(CHUNK, seed, f"dispersion {chunk}")[:n] if random_air else None
+        return Batch(chunk * CHUNK, used, fly(fixed, used, n, tolerance=tolerance, grids=air))
 
     chunks = range(-(-samples // CHUNK))
     if workers == 1:
