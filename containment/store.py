@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _LOCK = ".containment.lock"  # also tells a run folder from any other folder
 _INDEX = "contents.json"  # file -> key and checksum of what can be reused
-_INDEX_LOCK = ".contents.lock"
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
