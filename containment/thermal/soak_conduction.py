@@ -47,12 +47,14 @@ class SurfaceExchange:
 _EXCHANGE = tuple(f.name for f in fields(SurfaceExchange))
 
 
-@dataclass
-class StageSolve:
-    """How often a stage iterated, and the last change of temperature in K."""
+@dataclass(frozen=True)
+class Balance:
+    """A solved stage: `temperature` (node,) K, `stored` (node,) J/rad, `rate` (node,) W/rad, Newton `iterations`."""
 
+    temperature: Floats
+    stored: Floats
+    rate: Floats
     iterations: int
-    changes: list[float]
 
 
 class SectionConduction:
@@ -176,42 +178,45 @@ class SectionConduction:
         self._load(temperature[self._node_of_dof])
         return np.asarray(self._vector(self._stored_form)[self._dof_of_node])
 
-    def rate(self, temperature: Floats) -> Floats:
-        """(node,) heat flowing to each node by conduction, sources and surfaces, W/rad."""
-        self._load(temperature[self._node_of_dof])
-        return np.asarray(self._vector(self._rate_form)[self._dof_of_node])
-
-    def solve_stage(
-        self, guess: Floats, target: Floats, tau: float, max_iterations: int = 20
-    ) -> tuple[Floats, StageSolve]:
+    def solve_stage(self, guess: Floats, target: Floats, tau: float, max_iterations: int = 20) -> Balance:
         """Temperatures T with stored(T) - target = tau * rate(T) at all nodes that are not fixed.
 
         `guess` (node,) K holds the imposed values at fixed nodes; `target` (node,) J/rad. The matrix is kept while the
-        iteration contracts well. Raises SolverError with the history of changes.
+        iteration contracts well; it ends when what is still to come is below the tolerance. Raises SolverError with the
+        history of changes.
         """
-        t = guess[self._node_of_dof].copy()
+        t = guess[self._node_of_dof]
         goal = target[self._node_of_dof]
         self._tau.value = tau
         changes: list[float] = []
+        contraction = 1.0
         for iteration in range(max_iterations):
             self._load(t)
             residual = self._vector(self._rate_form) - (self._vector(self._stored_form) - goal) / tau
             residual[self._fixed] = 0.0
             # a change falling to less than a fifth is worth more than a new matrix
-            if iteration == 0 or (len(changes) > 1 and changes[-1] > 0.2 * changes[-2]):
+            if iteration == 0 or (len(changes) > 1 and contraction > 0.2):
                 self._assemble()
             change = self._linear_solve(residual)
-            t += change
+            t = t + change
             changes.append(float(np.abs(change).max()))
             if not np.isfinite(changes[-1]):
                 break
-            if changes[-1] <= self.tolerance:
-                return t[self._dof_of_node], StageSolve(iteration + 1, changes)
+            contraction = changes[-1] / changes[-2] if iteration else 1.0
+            # changes in a geometric series still add up to contraction / (1 - contraction) times the last one
+            to_come = changes[-1] * min(contraction / (1.0 - contraction), 1.0) if contraction < 0.9 else changes[-1]
+            if to_come <= self.tolerance:
+                return self._balance(t, iteration + 1)
         raise SolverError(
             f"temperatures still change by {changes[-1]:.3g} K after {len(changes)} iterations of a {tau:.3g} s stage",
             history=changes,
             advice="raise soak_steps, or look for a material whose properties jump",
         )
+
+    def _balance(self, t: Floats, iterations: int) -> Balance:
+        self._load(t)
+        stored, rate = (self._vector(form)[self._dof_of_node] for form in (self._stored_form, self._rate_form))
+        return Balance(t[self._dof_of_node], stored, rate, iterations)
 
     def _assemble(self) -> None:
         self._matrix.zeroEntries()

@@ -82,57 +82,65 @@ def march(
     if not record.time:
         record.time.append(float(times[0]))
         record.history.append(observe(float(times[0]), temperature))
+    walk = _Walk(system, surroundings, imposed, record, temperature, system.stored(temperature))
     for t0, t1 in itertools.pairwise(times):
-        temperature = _step_or_split(system, temperature, float(t0), float(t1), surroundings, imposed, record, retries)
+        walk.to(float(t0), float(t1), retries)
         record.time.append(float(t1))
-        record.history.append(observe(float(t1), temperature))
+        record.history.append(observe(float(t1), walk.temperature))
         if any(abs(t1 - wanted) <= 1e-9 * max(t1, 1.0) for wanted in snapshots):  # times of the grid are exact copies
-            record.snapshots.append((float(t1), temperature.copy()))
-    return temperature, record
+            record.snapshots.append((float(t1), walk.temperature.copy()))
+    return walk.temperature, record
 
 
-def _step_or_split(
-    system: SectionConduction, temperature: Floats, t0: float, t1: float, surroundings: Surroundings,
-    imposed: Imposed | None, record: March, retries: int,
-) -> Floats:  # fmt: skip
-    try:
-        return _step(system, temperature, t0, t1 - t0, surroundings, imposed, record)
-    except SolverError as error:
-        if retries == 0:
-            error.message = f"at t = {t0:.4g} s: {error.message}"
-            raise
-    middle = 0.5 * (t0 + t1)
-    for a, b in ((t0, middle), (middle, t1)):
-        temperature = _step_or_split(system, temperature, a, b, surroundings, imposed, record, retries - 1)
-    return temperature
+@dataclass
+class _Walk:
+    """Where the march stands: temperature (node,) K, stored (node,) J/rad, `speed` of the last change K/s."""
 
+    system: SectionConduction
+    surroundings: Surroundings
+    imposed: Imposed | None
+    record: March
+    temperature: Floats
+    stored: Floats
+    speed: Floats | float = 0.0
 
-def _step(
-    system: SectionConduction, start: Floats, t0: float, dt: float, surroundings: Surroundings,
-    imposed: Imposed | None, record: March,
-) -> Floats:  # fmt: skip
-    tau = _C * dt
-    nodes = np.zeros(0, dtype=np.int64)
-    e0 = system.stored(start)
-    supplied = 0.0
-    past = np.zeros_like(e0)  # (1 - c) dt f1, then used by the second stage
-    guess, e = start.copy(), e0
-    for share, at in ((1.0 - _C, t0 + tau), (_C, t0 + dt)):
-        surroundings(at, guess)
-        if imposed is not None:
-            nodes, values = imposed(at)
-            guess[nodes] = values
-        guess, solve = system.solve_stage(guess, e0 + past, tau)
-        e, rate = system.stored(guess), system.rate(guess)
-        slope = (e - e0 - past) / tau
-        # at imposed nodes storage and conduction do not balance: the difference is what holds them there
-        held = float((slope[nodes] - rate[nodes]).sum())
-        supplied += share * dt * (float(rate.sum()) + held)
-        past = (1.0 - _C) * dt * slope
-        record.iterations += solve.iterations
-        record.stages += 1
-    record.account.add(float(e.sum() - e0.sum()), supplied)
-    return guess
+    def to(self, t0: float, t1: float, retries: int) -> None:
+        """One step, or two halves where it does not converge."""
+        try:
+            self._step(t0, t1 - t0)
+            return
+        except SolverError as error:
+            if retries == 0:
+                error.message = f"at t = {t0:.4g} s: {error.message}"
+                raise
+        middle = 0.5 * (t0 + t1)
+        self.to(t0, middle, retries - 1)
+        self.to(middle, t1, retries - 1)
+
+    def _step(self, t0: float, dt: float) -> None:
+        tau, supplied = _C * dt, 0.0
+        nodes = np.zeros(0, dtype=np.int64)
+        past = np.zeros_like(self.stored)  # (1 - c) dt f1, then used by the second stage
+        guess = self.temperature + tau * self.speed
+        for share, at in ((1.0 - _C, t0 + tau), (_C, t0 + dt)):
+            self.surroundings(at, guess)
+            if self.imposed is not None:
+                nodes, values = self.imposed(at)
+                guess[nodes] = values
+            stage = self.system.solve_stage(guess, self.stored + past, tau)
+            slope = (stage.stored - self.stored - past) / tau
+            # at imposed nodes storage and conduction do not balance: the difference is what holds them there
+            held = float((slope[nodes] - stage.rate[nodes]).sum())
+            supplied += share * dt * (float(stage.rate.sum()) + held)
+            past = (1.0 - _C) * dt * slope
+            self.record.iterations += stage.iterations
+            self.record.stages += 1
+            if share != _C:
+                first = stage.temperature
+                guess = self.temperature + (first - self.temperature) / _C
+        self.record.account.add(float(stage.stored.sum() - self.stored.sum()), supplied)
+        self.speed = (stage.temperature - first) / ((1.0 - _C) * dt)
+        self.temperature, self.stored = stage.temperature, stage.stored
 
 
 def graded_times(start: float, end: float, first: float, steps: int) -> Floats:
