@@ -69,7 +69,7 @@ def test_imposed_nodes_enter_the_account():
         system, start, np.linspace(0.0, 4e3, 9), still, imposed=lambda t: (hot, np.full(len(hot), 300.0 + 0.1 * t))
     )
     assert record.account.entered > 0.0
-    assert record.account.closure < 1e-9  # telescoping sum, Newton tolerance
+    assert record.account.closure < 1e-6  # telescoping sum: what the Newton and linear tolerances leave
 
 
 def test_an_impossible_step_is_halved_then_reported_with_its_time():
