@@ -23,6 +23,7 @@ from containment.case.values import (
 
 Altitude: Any = quantity("m", minimum=-400.0, maximum=1.0e6)
 MassChange: Any = quantity("kg")
+Area: Any = quantity("m^2", positive=True)
 SpeedChange: Any = quantity("m/s")
 
 
@@ -173,3 +174,23 @@ class Entry(Section):
                 "an interface above the ground", "raise the altitude", key="altitude",
             )  # fmt: skip
         return self
+
+
+class MapFile(Section):
+    """A file on the ground the vehicle may land on, given beside the case."""
+
+    file: str
+
+
+class Footprint(Section):
+    """How landings are dispersed and counted."""
+
+    samples: int = Field(10_000, ge=3, description="flights")
+    held: tuple[str, ...] = Field((), description="inputs that are choices of the mission, not scatter: kept nominal")
+    scattered_air: bool = Field(True, description="density and winds scatter over altitude as the atmosphere card says")
+    probability: float = Field(0.99, gt=0, lt=1, description="content of the landing ellipse")
+    zones: MapFile | None = Field(None, description="GeoJSON polygons with a property `kind`: range, playa, rock, ...")
+    population: MapFile | None = Field(None, description="ESRI ASCII raster of persons per km^2")
+    casualty_area: Area = Field(
+        _given(10.0, "m^2", "vehicle of 1.25 m and a person's radius around it"), description="area in which one is hit"
+    )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from containment.case.barriers import Event, FaultTree, LimitState
-from containment.case.entry import Entry, Vehicle
+from containment.case.entry import Entry, Footprint, Vehicle
 from containment.case.evidence import Evidence
 from containment.case.fidelity import Fidelity, FidelityName, defaults
 from containment.case.geometry import Geometry
@@ -58,6 +58,7 @@ class Case(Section):
     study: Study = Study()
     vehicle: Vehicle | None = None
     entry: Entry | None = None
+    footprint: Footprint | None = None
     heatshield: Heatshield | None = None
     geometry: Geometry | None = None
     soak: Soak | None = None
