@@ -2,11 +2,12 @@
 
 Per radian, with r the radius and v the test function (linear triangles):
 
-    int D_t E(T) v r dx + int k(T) grad T . grad v r dx
+    int D_t E(T) v r dx + int k(T) M grad T . grad v r dx
         = int Q v r dx + sum_surfaces int [ q + h (T_f - T) + eps sigma (T_r^4 - T^4) + g (T_c - T) [z < z_c] ] v r ds
 
-E, its slope and k are arrays at the corners of every cell (`soak_properties.evaluate`). Storage and conduction use the
-corner rule, i.e. storage is lumped: nothing ahead of a heat front cools, and nodal enthalpies add up exactly.
+E, its slope and k are arrays at the corners of every cell (`soak_properties.evaluate`), M a tensor of layers. Storage
+and conduction use the corner rule, i.e. storage is lumped: nothing ahead of a heat front cools, and nodal enthalpies add
+up exactly.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class SectionConduction:
             np.ascontiguousarray(filling.first[order], np.int32),
             np.ascontiguousarray(filling.second[order], np.int32),
             np.ascontiguousarray(np.take_along_axis(filling.share[order], corner, axis=1)),
+            filling.stretch[order],
         )
         self._cell_order, self._corner_order = order, corner
 
@@ -117,9 +119,16 @@ class SectionConduction:
         middle = dolfinx.fem.Function(dolfinx.fem.functionspace(mesh, ("DG", 0)))
         middle.x.array[:] = self.section.points[self.section.triangles[self._cell_order], 0].mean(axis=1)
         w = 0.25 * r + 0.75 * middle
-        rate = -k * ufl.dot(ufl.grad(t), ufl.grad(v)) * w * dx + source * v * w * dx
-        matrix = slope * u * v / self._tau * w * dx + k * ufl.dot(ufl.grad(u), ufl.grad(v)) * w * dx
-        matrix += dk * u * ufl.dot(ufl.grad(t), ufl.grad(v)) * w * dx
+        stretch = dolfinx.fem.Function(dolfinx.fem.functionspace(mesh, ("DG", 0, (3,))))
+        stretch.x.array[:] = self._filling.stretch.ravel()
+        tensor = ufl.as_matrix([[stretch[0], stretch[1]], [stretch[1], stretch[2]]])
+
+        def flow(field: Any) -> Any:
+            return ufl.dot(tensor * ufl.grad(field), ufl.grad(v))
+
+        rate = -k * flow(t) * w * dx + source * v * w * dx
+        matrix = slope * u * v / self._tau * w * dx + k * flow(u) * w * dx
+        matrix += dk * u * flow(t) * w * dx
         # degree 4: v r T^4 varies little along one edge; the surface integral of T^4 is exact to 1e-6 at 100 K per edge
         ds = ufl.Measure("ds", mesh, subdomain_data=facet_tags, metadata={"quadrature_degree": 4})
         for name, c in self._surfaces.items():

@@ -17,11 +17,22 @@ from containment.materials import load
 from containment.materials.card import PropertySet
 from containment.meshing.mesh import SectionMesh
 from containment.result import StageResult
-from containment.thermal.soak_properties import Conductor, Filling, PropertyGrid, conductor, held_notes, property_grid
+from containment.thermal.soak_properties import (
+    Conductor,
+    Filling,
+    PropertyGrid,
+    conductor,
+    held_notes,
+    in_plane_ratio,
+    isotropic,
+    layered,
+    property_grid,
+)
 from containment.thermal.soak_shield import (
     LEAST_REMAINING,
     ShieldHistory,
     ShieldNodes,
+    along_line,
     char_share,
     receded,
     shield_nodes,
@@ -34,7 +45,7 @@ if TYPE_CHECKING:
     from containment.case.schema import Case
 
 Floats = NDArray[np.float64]
-SHIELD = "tps"  # region the heat shield stage speaks of
+SHIELD, BOND = "tps", "bondline"  # region the heat shield stage speaks of, and its inner line
 
 
 @dataclass
@@ -71,12 +82,12 @@ def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
     section = SectionMesh.from_dataset(upstream["mesh"].data)
     entry, shield = upstream["entry"].data, upstream["heatshield"].data
     history = shield_history(shield, entry)
-    nodes = shield_nodes(section, SHIELD)
+    nodes = shield_nodes(section, SHIELD, bond=BOND)
     moved, remaining = receded(section, nodes, history)
-    conductors, states, filling = _fill(section, nodes, history, upstream["mesh"].data, case.heatshield)
+    conductors, states, filling, notes = _fill(section, nodes, history, upstream["mesh"].data, case.heatshield)
     inputs = Inputs(
         moved, property_grid(conductors), filling, nodes, history, flight_of(entry), case.soak,
-        case.vehicle.diameter.value, _initial(case.soak, history), states,
+        case.vehicle.diameter.value, _initial(case.soak, history), states, notes,
     )  # fmt: skip
     if remaining < LEAST_REMAINING:
         inputs.notes.append(
@@ -88,10 +99,11 @@ def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
 
 def _fill(
     section: SectionMesh, nodes: ShieldNodes, history: ShieldHistory, mesh: xr.Dataset, shield: Heatshield
-) -> tuple[list[Conductor], list[PropertySet], Filling]:
-    """Materials by row and who fills which cell; the ablator mixes virgin and char by its final state.
+) -> tuple[list[Conductor], list[PropertySet], Filling, list[str]]:
+    """Materials by row, who fills which cell, and notes; the ablator mixes virgin and char by its final state.
 
-    Cards and densities are those of the mesh, except that the ablator's follow the sample of the heat shield.
+    Cards and densities are those of the mesh, except that the ablator's follow the sample of the heat shield. Layers of
+    a card with `conductivity_in_plane` are taken parallel to the bond line.
     """
     cards: dict[str, str] = json.loads(mesh.attrs["materials"])
     if cards[SHIELD] != shield.ablator.material:
@@ -101,26 +113,29 @@ def _fill(
         )
     states: list[PropertySet] = []
     conductors: list[Conductor] = []
-    first = np.zeros(len(section.triangles), dtype=np.int32)
+    notes: list[str] = []
+    count = len(section.triangles)
+    first, stretch = np.zeros(count, dtype=np.int32), isotropic(count)
     second = np.zeros_like(first)
     for name, number in section.regions.items():
         cells, card = section.region == number, load(cards[name])
         first[cells] = second[cells] = len(states)
         if card.charring:
-            for state in (card.virgin, card.char):
-                conductors.append(_ablator(state, shield))
+            conductors += [_ablator(state, shield) for state in (card.virgin, card.char)]
             states += [card.virgin, card.char]
             second[cells] += 1
-        else:
-            density = float(mesh["region_density"].sel(region=number))
-            conductors.append(conductor(card, density))
-            states.append(card)
+            continue
+        conductors.append(conductor(card, float(mesh["region_density"].sel(region=number))))
+        states.append(card)
+        ratio, note = in_plane_ratio(card)
+        if ratio != 1.0:
+            stretch[cells] = layered(along_line(section, cells, BOND), ratio)
+        notes += [note] if note else []
     charred = np.zeros(len(section.points))
     charred[nodes.node] = char_share(nodes, history)
-    share = np.zeros((len(section.triangles), 3))
-    mixed = second != first
-    share[mixed] = charred[section.triangles[mixed]]
-    return conductors, states, Filling(first, second, share)
+    share = np.zeros((count, 3))
+    share[second != first] = charred[section.triangles[second != first]]
+    return conductors, states, Filling(first, second, share, stretch), notes
 
 
 def _ablator(state: PropertySet, shield: Heatshield) -> Conductor:

@@ -77,7 +77,7 @@ GRID_STEP = 2.0  # K; own choice: halving it moves a 3000 K ramp by less than 0.
 
 def property_grid(materials: Sequence[Conductor], *, step: float = GRID_STEP) -> PropertyGrid:
     """Tabulate `materials` on a common grid; beyond its own table a material keeps its end values, and
-    `range_violation` reports any use there."""
+    `reached` refuses any use there."""
     low = np.array([m.temperature[0] for m in materials])
     high = np.array([m.temperature[-1] for m in materials])
     start = float(np.floor(low.min()))
@@ -94,18 +94,36 @@ def property_grid(materials: Sequence[Conductor], *, step: float = GRID_STEP) ->
 
 @dataclass(frozen=True)
 class Filling:
-    """What every cell is made of: `first`, `second` (cell,) rows of the grid and `share` (cell, 3) of `second` at its
-    corners. A plain material has share 0; partly charred ablator mixes virgin (first) and char (second)."""
+    """What every cell is made of.
+
+    `first`, `second` (cell,) rows of the grid and `share` (cell, 3) of `second` at the corners: a plain material has
+    share 0, partly charred ablator mixes virgin (first) and char (second). `stretch` (cell, 3): components rr, rz, zz
+    of the tensor that multiplies the conductivity, (1, 0, 1) for a material that conducts alike in all directions.
+    """
 
     first: Ints
     second: Ints
     share: Floats
+    stretch: Floats
 
     @classmethod
-    def plain(cls, material: Sequence[int] | Ints) -> Filling:
-        """Cells of one material each."""
+    def plain(cls, material: Sequence[int] | NDArray[np.integer]) -> Filling:
+        """Cells of one isotropic material each."""
         rows = np.ascontiguousarray(material, np.int32)
-        return cls(rows, rows, np.zeros((rows.size, 3)))
+        return cls(rows, rows, np.zeros((rows.size, 3)), isotropic(rows.size))
+
+
+def isotropic(cells: int) -> Floats:
+    """(cell, 3) unit tensors."""
+    return np.tile([1.0, 0.0, 1.0], (cells, 1))
+
+
+def layered(direction: Floats, ratio: float) -> Floats:
+    """(cell, 3) tensors I + (ratio - 1) d d of layers along unit vectors d (cell, 2): `ratio` times the conductivity
+    along the layers, once across them."""
+    r, z = direction.T
+    more = ratio - 1.0
+    return np.column_stack([1.0 + more * r * r, more * r * z, 1.0 + more * z * z])
 
 
 @numba.njit(cache=True)  # type: ignore[misc]
@@ -194,6 +212,24 @@ def conductor(
     inner = np.union1d(heat.temperature, conduction.temperature)
     at = np.unique(np.concatenate([[low], inner[(inner > low) & (inner < high)], [high]]))
     return Conductor(properties.owner, at, capacity_factor * density * heat(at), conductivity_factor * conduction(at))
+
+
+def in_plane_ratio(properties: PropertySet) -> tuple[float, str]:
+    """Conductivity along the layers over that across them at 20 degC, 1 for a card without `conductivity_in_plane`; and
+    a sentence for the report where the ratio changes with temperature."""
+    if not properties.has("conductivity_in_plane"):
+        return 1.0, ""
+    across, along = properties.table("conductivity"), properties.table("conductivity_in_plane")
+    low, high = max(across.low, along.low), min(across.high, along.high)
+    at = np.linspace(low, high, 50)
+    ratio = along(at) / across(at)
+    here = float(np.interp(293.15, at, ratio))
+    if np.ptp(ratio) <= 0.1 * here:  # within the scatter of any conductivity
+        return here, ""
+    return here, (
+        f"{properties.owner}: conductivity along over across the layers goes from {ratio.min():.3g} to "
+        f"{ratio.max():.3g}; the soak uses {here:.3g}, that of 20 degC"
+    )
 
 
 def held_notes(properties: PropertySet, low: float, high: float) -> list[str]:

@@ -90,6 +90,16 @@ def nearest(points: Floats, line: Floats) -> tuple[Floats, Floats, Floats]:
     return distance[rows, best], arc, foot[rows, best]
 
 
+def along_line(section: SectionMesh, cells: NDArray[np.bool_], name: str) -> Floats:
+    """(m, 2) unit vectors along a tagged line, at the place nearest to the centre of each of the chosen cells."""
+    line = chain(section, name)
+    _, arc, _ = nearest(section.points[section.triangles[cells]].mean(axis=1), line)
+    edge = np.diff(line, axis=0)
+    length = np.linalg.norm(edge, axis=1)
+    at = np.clip(np.searchsorted(np.cumsum(length), arc), 0, len(length) - 1)
+    return np.asarray((edge / length[:, None])[at])
+
+
 def shield_nodes(
     section: SectionMesh, region: str = "tps", surface: str = "outer", bond: str = "bondline"
 ) -> ShieldNodes:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from containment.errors import DataError, SolverError
-from containment.thermal.soak_conduction import SurfaceExchange
+from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
 from containment.thermal.soak_march import graded_times, march
-from containment.thermal.soak_properties import Conductor, Filling, constant, property_grid, reached
+from containment.thermal.soak_properties import Conductor, Filling, constant, layered, property_grid, reached
 from containment.verification import soak
 from containment.verification.bench_sections import rectangle
 
@@ -124,3 +124,32 @@ def test_graded_times_meet_both_ends_and_grow():
     assert times[0] == 10.0 and times[-1] == 1000.0 and times[1] - times[0] == pytest.approx(1.0)
     assert (np.diff(np.diff(times)) > -1e-9).all()
     assert np.allclose(np.diff(graded_times(0.0, 10.0, 5.0, 10)), 1.0)
+
+
+@pytest.mark.parametrize(("direction", "seen"), [((1.0, 0.0), 8.0), ((0.0, 1.0), 1.0), ((0.6, 0.8), None)])
+def test_layers_conduct_along_themselves(direction, seen):
+    section = rectangle(12, 2, r=(0.5, 1.0), z=(0.0, 0.1))
+    cells = len(section.triangles)
+    rows = np.zeros(cells, dtype=np.int32)
+    hot, cold = section.facet_nodes("inner"), section.facet_nodes("outer")
+    held = np.concatenate([hot, cold])
+    values = np.concatenate([np.full(len(hot), 400.0), np.full(len(cold), 300.0)])
+
+    def heat_through(filling, conductivity):
+        system = SectionConduction(section, property_grid([constant("x", 1e5, conductivity)]), filling, tolerance=1e-9)
+        system.fix(held)
+        guess = np.full(len(section.points), 300.0)
+        guess[held] = values
+        steady = system.solve_stage(guess, system.stored(guess), 1e12)
+        return steady.rate[cold].sum()
+
+    stretch = layered(np.tile(direction, (cells, 1)), 8.0)
+    found = heat_through(Filling(rows, rows, np.zeros((cells, 3)), stretch), 5.0)
+    plain = heat_through(Filling.plain(rows), 5.0)
+    if seen is not None:
+        assert found == pytest.approx(seen * plain, rel=1e-8)  # a linear problem, to the tolerance of the iteration
+    else:
+        # the sides are insulated: between the series value det(M) / M_zz and the parallel value M_rr
+        more = 7.0
+        rr, zz, rz = 1 + more * 0.36, 1 + more * 0.64, more * 0.48
+        assert (rr - rz**2 / zz) * plain < found < rr * plain
