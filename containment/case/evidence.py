@@ -67,6 +67,15 @@ MODELS: dict[str, ModelFacts] = {
         },
         delivers={},
     ),
+    **{
+        f"strength-{family}": ModelFacts(
+            kind="strengths",
+            parameters={"median": "Pa", "scatter": "", "lot_scatter": ""},
+            constants={},
+            delivers={"new_item": "Pa"},
+        )
+        for family in ("normal", "lognormal", "weibull")
+    },
 }  # fmt: skip
 
 

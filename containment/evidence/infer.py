@@ -122,11 +122,12 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
 
 def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) -> Built:
     """The PyMC model of one entry. Raises DataError where the set is not of the kind the model reads."""
-    from containment.evidence import demands, landings, leaks
+    from containment.evidence import demands, landings, leaks, strengths
 
     sampling.load_backend()
     builders: dict[str, Callable[[EvidenceSet, EvidenceUse, Mapping[str, Quantity]], Built]] = {
         "censored-lognormal": leaks.build, "beta-binomial": demands.build, "rigid-nose-landing": landings.build,
+        **{f"strength-{family}": strengths.build for family in strengths.FAMILIES},
     }  # fmt: skip
     return builders[use.model](data, use, prior)
 

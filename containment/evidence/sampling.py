@@ -65,7 +65,8 @@ def sample(
     import xarray as xr
 
     pm = load_backend()
-    with built.model, warnings.catch_warnings():
+    # An overflowing energy is a step NUTS rejects (and counts, if it is a divergence): no news for anybody.
+    with built.model, warnings.catch_warnings(), np.errstate(over="ignore"):
         # Without a C compiler PyTensor leaves kernels of more than 32 operands unfused: harmless.
         warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
         tree = pm.sample(
