@@ -6,8 +6,8 @@ Per radian, with r the radius and v the test function (linear triangles):
         = int Q v r dx + sum_surfaces int [ q + h (T_f - T) + eps sigma (T_r^4 - T^4) + g (T_c - T) [z < z_c] ] v r ds
 
 E, its slope and k are arrays at the corners of every cell (`soak_properties.evaluate`), M a tensor of layers. Storage
-and conduction use the corner rule, i.e. storage is lumped: nothing ahead of a heat front cools, and nodal enthalpies add
-up exactly.
+and conduction use the corner rule, i.e. storage is lumped: nothing ahead of a heat front cools, and nodal enthalpies
+add up exactly.
 """
 
 from __future__ import annotations
