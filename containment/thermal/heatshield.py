@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from containment.errors import DataError, SolverError
 from containment.thermal import step, stepping
-from containment.thermal.bprime import hottest
 from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, Balance, History, assemble, outside_tables
 from containment.thermal.line_system import LineSystem
 from containment.thermal.stack import Stack
@@ -157,7 +156,8 @@ class Shield:
                 dt, dt_old = self._repeat(time, dt, failures, failed), 0.0
                 count = stepping.forget(past_times, past, count)
                 continue
-            error = stepping.local_error(past_times, past, count, time + dt, solved.temperature) if dt_old > 0 else -1.0
+            controlled = dt_old > 0.0 and rules.tolerance > 0.0
+            error = stepping.local_error(past_times, past, count, time + dt, guess) if controlled else -1.0
             accepted, factor = stepping.judge(rules, error, dt)
             if not accepted:
                 dt *= factor
@@ -187,7 +187,7 @@ class _Record:
         self.iterations = 0
         self.start_energy = float(state.energy.sum())
         self.start_mass = step.solid_mass(stack.grid, work)
-        self.rows = [np.array([time, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])]
+        self.rows = [np.array([time, *np.zeros(COLUMNS - 1)])]
         self.temperature = [state.temperature.copy()]
 
     def add(self, time: float, dt: float, solved: _Solved, *, restarted: bool) -> None:
@@ -200,11 +200,9 @@ class _Record:
         heat = float(shield.heat(time).sum())
         step.tally(self.ledger, dt, solved.flux - loss + heat, gas + char, restarted, stored)
         self.iterations += len(solved.residuals)
-        held = 0.0
-        if shield.wall.table is not None and row[1] > 0.0 and np.isnan(row[0]):
-            held = float(state.temperature[0] > hottest(shield._table, row[3]))
-        virgin, charred = (step.front(stack.grid, stack.tables, work, level) for level in (0.98, 0.02))
-        self.rows.append(np.array([time, state.recession[0], gas, char, solved.flux, virgin, charred, held]))
+        out = np.zeros(COLUMNS)
+        step.observe(stack.grid, stack.tables, state, work, time, solved.flux, row, shield._numbers, shield._table, out)
+        self.rows.append(out)
         self.temperature.append(state.temperature.copy())
 
     def finish(self) -> History:
@@ -215,7 +213,7 @@ class _Record:
             energy=self.ledger[3] / max(self.ledger[1], 1e-300),
             mass=abs(lost - self.ledger[2]) / max(abs(lost), 1e-6 * self.start_mass),
         )
-        rows = np.array(self.rows).reshape(-1, COLUMNS)
+        rows = np.array(self.rows)
         return assemble(
             shield.stack, shield.where, rows, np.array(self.temperature), shield._work.points.density.copy(),
             shield._state.extent, closure, self.iterations,

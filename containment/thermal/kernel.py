@@ -84,6 +84,15 @@ def _integral(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
     return primitive(at) - primitive(reference) + offset
 
 
+def _between(x: np.ndarray, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Rows (n, T) over x (n,) interpolated linearly to `at`, held at both ends."""
+    if x.size == 1:
+        return np.repeat(rows, at.size, axis=0)
+    i = np.clip(np.searchsorted(x, at, side="right") - 1, 0, x.size - 2)
+    f = np.clip((at - x[i]) / (x[i + 1] - x[i]), 0.0, 1.0)[:, None]
+    return np.asarray(rows[i] + f * (rows[i + 1] - rows[i]))
+
+
 def tabulate(materials: list[CharringMaterial]) -> MaterialTables:
     """Materials on their uniform grids, padded to the largest number of reactions and pressures."""
     count = len(materials)
@@ -102,8 +111,7 @@ def tabulate(materials: list[CharringMaterial]) -> MaterialTables:
             solid[i, :, 2 * j + 1] = np.interp(t, phase.temperature, phase.conductivity)
             solid[i, :, 4 + j] = np.interp(t, phase.temperature, phase.emissivity)
         rows = np.array([np.interp(t, m.gas_temperature, row) for row in m.gas_enthalpy])
-        for k in range(GRID_POINTS):
-            gas[i, :, k] = np.interp(np.log(pressures), np.log(m.gas_pressure), rows[:, k])
+        gas[i] = _between(np.log(m.gas_pressure), rows, np.log(pressures))
         n = m.share.size
         for row, values in enumerate((m.share, m.pre_exponential, m.activation_temperature, m.order, m.threshold)):
             kinetics[row, i, :n] = values
@@ -120,8 +128,8 @@ def advance_extent(old: float, mean_temperature: float, dt: float, a: float, e: 
 
     Exact: Y^(1-m) grows by (m-1) k dt; m = 1 decays exponentially. e = E/R in K.
     """
-    k = a * np.exp(-e / mean_temperature)
-    kdt = k * dt
+    inverse = 1.0 / mean_temperature
+    kdt = a * dt * np.exp(-e * inverse)
     if kdt < NEGLIGIBLE or old <= 0.0:
         return old, 0.0
     if order == 3.0:
@@ -134,7 +142,7 @@ def advance_extent(old: float, mean_temperature: float, dt: float, a: float, e: 
         grown = old ** (1.0 - order) + (order - 1.0) * kdt
         new = max(grown, 0.0) ** (1.0 / (1.0 - order))
         power = new**order
-    return new, -power * kdt * e / (mean_temperature * mean_temperature)
+    return new, -power * kdt * e * inverse * inverse
 
 
 @njit(cache=True, error_model="numpy")
@@ -191,7 +199,8 @@ def evaluate(
     x, gas, low, inverse_step = tables.solid, tables.gas, tables.low, tables.inverse_step
     energy, d_energy, conductivity, d_conductivity = out.energy, out.d_energy, out.conductivity, out.d_conductivity
     density, emissivity, extent, reacting = out.density, out.emissivity, out.extent, tables.reacting
-    last = x.shape[1] - 2
+    production, gas_enthalpy, d_gas_enthalpy = out.production, out.gas_enthalpy, out.d_gas_enthalpy
+    last, per_dt = x.shape[1] - 2, 1.0 / dt
     for p in range(temperature.size):
         m, t = material[p], temperature[p]
         inverse = inverse_step[m]
@@ -211,15 +220,16 @@ def evaluate(
         tau, dtau, change = _decompose(tables, m, p, mean, dt, extent_old, extent_older, c0, c1, c2, extent)
         rv, rc = tables.virgin_density[m], tables.char_density[m]
         rho = tau * rv + (1.0 - tau) * rc
-        w = tau * rv / rho
+        per_rho = 1.0 / rho
+        w = tau * rv * per_rho
         energy[p] = tau * ev + (1.0 - tau) * ec
         d_energy[p] = (tau * dev + (1.0 - tau) * dec) * inverse + dtau * (ev - ec)
         conductivity[p] = w * kv + (1.0 - w) * kc
-        d_conductivity[p] = (w * dkv + (1.0 - w) * dkc) * inverse + (kv - kc) * dtau * rv * rc / (rho * rho)
+        d_conductivity[p] = (w * dkv + (1.0 - w) * dkc) * inverse + (kv - kc) * dtau * rv * rc * per_rho * per_rho
         dh0, dh1 = gas[m, row0, i + 1] - gas[m, row0, i], gas[m, row1, i + 1] - gas[m, row1, i]
         h0, h1 = gas[m, row0, i] + f * dh0, gas[m, row1, i] + f * dh1
-        out.gas_enthalpy[p] = h0 + fp * (h1 - h0)
-        out.d_gas_enthalpy[p] = ((1.0 - fp) * dh0 + fp * dh1) * inverse
-        out.production[p] = -(rv - rc) * change / dt
+        gas_enthalpy[p] = h0 + fp * (h1 - h0)
+        d_gas_enthalpy[p] = ((1.0 - fp) * dh0 + fp * dh1) * inverse
+        production[p] = (rc - rv) * change * per_dt
         density[p] = rho
         emissivity[p] = w * x[m, i, 4] + (1.0 - w) * x[m, i, 5]

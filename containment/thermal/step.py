@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from containment.thermal.bprime import BPrimeArrays
+from containment.thermal.bprime import BPrimeArrays, hottest
 from containment.thermal.kernel import MaterialTables, Points, empty_points, evaluate
 from containment.thermal.stack import Grid
 from containment.thermal.surface import WallNumbers, wall_balance
@@ -281,6 +281,18 @@ def front(grid: Grid, tables: MaterialTables, work: Work, level: float) -> float
             return work.position[j - 1] + f * (work.position[j] - work.position[j - 1])
         before = virgin
     return work.position[grid.ablator_nodes - 1]
+
+
+@njit(cache=True, error_model="numpy")
+def observe(
+    grid: Grid, tables: MaterialTables, state: State, work: Work, time: float, flux: float, row: Any, wall: WallNumbers,
+    table: BPrimeArrays, out: Any,
+) -> None:  # fmt: skip
+    """Fill the row of an accepted step, columns as in `history`."""
+    out[0], out[1], out[2], out[3], out[4], out[7] = time, state.recession[0], work.wall[2], work.wall[3], flux, 0.0
+    out[5], out[6] = front(grid, tables, work, 0.98), front(grid, tables, work, 0.02)
+    if wall.chemistry and row[1] > 0.0 and np.isnan(row[0]) and state.temperature[0] > hottest(table, row[3]):
+        out[7] = 1.0
 
 
 @njit(cache=True, error_model="numpy")

@@ -127,12 +127,20 @@ def forget(times: Any, past: Any, count: int) -> int:
 
 @njit(cache=True, error_model="numpy")
 def predicted(times: Any, past: Any, count: int, time: float, dt_old: float, out: Any) -> None:
-    """Linear extrapolation of the last two states; the last state after a restart."""
-    last = past[count - 1]
-    out[:] = last
-    if dt_old > 0.0 and count > 1:
-        f = (time - times[count - 1]) / (times[count - 1] - times[count - 2])
-        out += f * (last - past[count - 2])
+    """Extrapolation through the last two or three states; the last state after a restart."""
+    if dt_old <= 0.0 or count < 2:
+        out[:] = past[count - 1]
+    elif count == 2:
+        f = (time - times[1]) / (times[1] - times[0])
+        for j in range(out.size):
+            out[j] = past[1, j] + f * (past[1, j] - past[0, j])
+    else:
+        a, b, c = times[0], times[1], times[2]
+        fa = (time - b) * (time - c) / ((a - b) * (a - c))
+        fb = (time - a) * (time - c) / ((b - a) * (b - c))
+        fc = (time - a) * (time - b) / ((c - a) * (c - b))
+        for j in range(out.size):
+            out[j] = fa * past[0, j] + fb * past[1, j] + fc * past[2, j]
 
 
 @njit(cache=True, error_model="numpy")

@@ -14,7 +14,7 @@ from numba import njit
 
 from containment.errors import SolverError
 from containment.thermal import step, stepping
-from containment.thermal.bprime import BPrimeArrays, hottest
+from containment.thermal.bprime import BPrimeArrays
 from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary
 from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, Balance, History, assemble, outside_tables
 from containment.thermal.kernel import MaterialTables
@@ -50,15 +50,21 @@ def _volumes(work: Work, temperature: Any, rate: float, balance: Any, lower: Any
 
 @njit(cache=True, error_model="numpy")
 def _eliminate(lower: Any, diagonal: Any, upper: Any, right: Any) -> None:
-    """Thomas algorithm; the solution replaces `right`."""
+    """Thomas algorithm; the solution replaces `right`, the inverse pivots `diagonal`."""
     n = right.size
+    inverse, before = 1.0 / diagonal[0], right[0]
+    diagonal[0] = inverse
     for j in range(1, n):
-        f = lower[j] / diagonal[j - 1]
-        diagonal[j] -= f * upper[j - 1]
-        right[j] -= f * right[j - 1]
-    right[n - 1] /= diagonal[n - 1]
+        f = lower[j] * inverse
+        inverse = 1.0 / (diagonal[j] - f * upper[j - 1])
+        diagonal[j] = inverse
+        before = right[j] - f * before
+        right[j] = before
+    x = right[n - 1] * inverse
+    right[n - 1] = x
     for j in range(n - 2, -1, -1):
-        right[j] = (right[j] - upper[j] * right[j + 1]) / diagonal[j]
+        x = (right[j] - upper[j] * x) * diagonal[j]
+        right[j] = x
 
 
 @njit(cache=True, error_model="numpy")
@@ -146,7 +152,8 @@ def _march(
             dt, dt_old = 0.25 * dt, 0.0
             count = stepping.forget(past_times, past, count)
             continue
-        error = stepping.local_error(past_times, past, count, time + dt, guess) if dt_old > 0.0 else -1.0
+        controlled = dt_old > 0.0 and rules.tolerance > 0.0
+        error = stepping.local_error(past_times, past, count, time + dt, guess) if controlled else -1.0
         accepted, factor = stepping.judge(rules, error, dt)
         if not accepted:
             dt *= factor
@@ -159,14 +166,10 @@ def _march(
             status = _OUTSIDE
             break
         count = stepping.remember(past_times, past, count, time, state.temperature)
-        gas, char = work.wall[2], work.wall[3]
         loss = back[0] * (state.temperature[n - 1] - back[1])
-        step.tally(ledger, dt, flux - loss, gas + char, dt_old <= 0.0, state.energy.sum() - progress[8])
-        r = record[filled]
-        r[0], r[1], r[2], r[3], r[4], r[7] = time, state.recession[0], gas, char, flux, 0.0
-        if wall.chemistry and row[1] > 0.0 and np.isnan(row[0]):
-            r[7] = 1.0 if guess[0] > hottest(table, row[3]) else 0.0
-        r[5], r[6] = step.front(grid, tables, work, 0.98), step.front(grid, tables, work, 0.02)
+        out = work.wall[2] + work.wall[3]
+        step.tally(ledger, dt, flux - loss, out, dt_old <= 0.0, state.energy.sum() - progress[8])
+        step.observe(grid, tables, state, work, time, flux, row, wall, table, record[filled])
         profile[filled] = state.temperature
         filled += 1
         dt_old, dt = dt, min(dt * factor, rules.largest)
