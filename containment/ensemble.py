@@ -231,7 +231,8 @@ def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
         def advance(done: int) -> None:
             if done * lines // total > (done - 1) * lines // total:
-                left = (time.monotonic() - start) / done * (total - done)
-                _LOG.info("%s: %d of %d, about %.0f s left", label, done, total, left)
+                took = time.monotonic() - start
+                rest = f"about {took / done * (total - done):.0f} s left" if done < total else f"{took:.0f} s"
+                _LOG.info("%s: %d of %d, %s", label, done, total, rest)
 
         yield advance
