@@ -147,9 +147,12 @@ def _reached(modules: Iterable[str]) -> tuple[set[str], set[str]]:
 @cache
 def _imports(module: str) -> frozenset[str]:
     found: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(_source(module).read_bytes())]
+    source = _source(module)
+    waiting: list[ast.AST] = [ast.parse(source.read_bytes())]
     while waiting:
         node = waiting.pop()
+        if source.name == "__init__.py" and isinstance(node, ast.FunctionDef):
+            continue  # importing a part of a package does not call what the package offers
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             waiting.extend(node.orelse)
             continue
@@ -158,5 +161,7 @@ def _imports(module: str) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             # `from package import name`: the name may be a module of its own.
             found.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found.update(a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
         waiting.extend(ast.iter_child_nodes(node))
     return frozenset(found)
