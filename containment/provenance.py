@@ -45,7 +45,7 @@ def facts(*, seed: int | None = None, command: Iterable[str] | None = None) -> d
         "cores": os.cpu_count(),
         "packages": {name: found for name in PACKAGES if (found := version(name))},
         "git": git_state(),
-        "code": code_hash("containment"),
+        "code": tree_hash(sorted(_PACKAGE.rglob("*.py"))),
         "rooms": room_hashes(),
     }
 

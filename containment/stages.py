@@ -114,22 +114,25 @@ def keys(case: Case, fidelity: Fidelity, names: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in names:
         stage = STAGES[name]
-        room = stage.module.split(".")[1]
         found[name] = stage_key(
             name,
             values_of(case, stage.reads),
             {setting: getattr(fidelity, setting) for setting in stage.settings},
-            provenance.code_hash(room),
+            provenance.code_hash(stage.module),
             [found[upstream] for upstream in stage.after if upstream in found],
         )
     return found
 
 
 def run_chain(
-    case: Case, fidelity: Fidelity, names: list[str], folder: RunFolder | None = None, fields: Path | None = None
-) -> Chain:
-    """Carry one sample (a resolved case) through stages; with a folder, stages already there are not run again."""
-    results: dict[str, StageResult] = {}
+    case: Case, fidelity: Fidelity, names: list[str], folder: RunFolder | None = None, fields: Path | None = None,
+    given: Mapping[str, StageResult] | None = None,
+) -> Chain:  # fmt: skip
+    """Carry one sample (a resolved case) through stages; with a folder, stages already there are not run again.
+
+    `given` are results that stand in for stages that are not run.
+    """
+    results: dict[str, StageResult] = dict(given or {})
     costs: dict[str, Cost] = {}
     hashes = keys(case, fidelity, names) if folder else {}
     for name in names:
@@ -141,7 +144,7 @@ def run_chain(
                 folder.save_stage(result, hashes[name])
         results[name] = stored or result
         costs[name] = Cost(time.perf_counter() - start, time.process_time() - cpu, stored is not None)
-    return Chain(results, costs)
+    return Chain({name: results[name] for name in names}, costs)
 
 
 def _run_one(
@@ -158,12 +161,32 @@ def _run_one(
     return result
 
 
-def evaluate(case: Case, fidelity: Fidelity, names: list[str], sample: Mapping[str, float]) -> dict[str, float]:
-    """Responses of one sample (run in a worker); costs come along as "cost.<stage>.wall_s" and ".cpu_s"."""
-    chain = run_chain(case.at(sample), fidelity, names)
+def evaluate(
+    case: Case, fidelity: Fidelity, names: list[str], sample: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
+    """Responses of one sample (run in a worker); costs come along as "cost.<stage>.wall_s" and ".cpu_s".
+
+    `sample["inputs"]` are values by path; `sample["given"]`, where present, responses of stages that are not run.
+    """
+    chain = run_chain(case.at(sample["inputs"]), fidelity, names, given=_stand_ins(sample.get("given", {})))
     costs = {
         f"cost.{name}.{part}": value
         for name, cost in chain.costs.items()
         for part, value in (("wall_s", cost.wall_s), ("cpu_s", cost.cpu_s))
     }
     return chain.responses() | costs
+
+
+def _stand_ins(responses: Mapping[str, float]) -> dict[str, StageResult]:
+    """Results that hold nothing but scalar responses."""
+    import xarray as xr
+
+    from containment.result import Response, StageResult
+
+    stages = dict.fromkeys(name.split(".")[0] for name in responses)
+    return {
+        stage: StageResult(
+            stage, {n: Response(v, "", 0) for n, v in responses.items() if n.startswith(f"{stage}.")}, xr.Dataset()
+        )
+        for stage in stages
+    }
