@@ -12,6 +12,7 @@ from containment.case.values import (
     Atmosphere,
     Confidence,
     Factor,
+    Fraction,
     Length,
     Mass,
     Quantity,
@@ -133,6 +134,37 @@ class Vehicle(Section):
         return self
 
 
+class Departure(Section):
+    """An off-nominal entry, flown as a branch of its own beside the nominal one.
+
+    A tumbling vehicle has `drag` from `lost_below_mach` downwards. A backward one has `drag` and is heated on its
+    backshell down to `recovers_at`, where it turns nose first; without that altitude it never turns. The changes are
+    added to the nominal interface and mass: targeting errors, mass that should have been left behind.
+    """
+
+    attitude: Literal["nose first", "tumbling", "backward"] = "nose first"
+    drag: Factor | None = Field(None, description="drag coefficient in that attitude, on the frontal area")
+    lost_below_mach: Factor = _given(100.0, "", "tumbling from the start")
+    recovers_at: Altitude | None = None
+    backshell_radius: Length | None = Field(None, description="effective nose radius of the backshell flying backward")
+    afterbody_share: Fraction = Field(
+        _given(0.03, "", "1 to 5 % of the stagnation flux, as recalled"),
+        description="heating of the backshell over stagnation, nose first",
+    )
+    speed_change: SpeedChange = _given(0.0, "m/s", "as targeted")
+    angle_change: Angle = _given(0.0, "rad", "as targeted")
+    mass_change: MassChange = _given(0.0, "kg", "as designed")
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.attitude != "nose first" and self.drag is None:
+            raise _fault("no drag", f"the drag coefficient while {self.attitude}", "add drag", key="drag")
+        if self.attitude == "backward" and self.backshell_radius is None:
+            raise _fault("no backshell_radius", "the radius that is heated", "add it", key="backshell_radius")
+        return self
+
+
 class Entry(Section):
     """State at the entry interface and the air below it.
 
@@ -158,6 +190,8 @@ class Entry(Section):
     upper_density_factor: Factor = Field(
         _given(1.0, "", "profile as it is"), description="true over tabulated density above 80 km"
     )
+
+    branches: dict[str, Departure] = Field(default_factory=dict, description="off-nominal entries by name")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

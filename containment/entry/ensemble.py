@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from containment.case.inputs import Inputs, inputs_of, stream
 from containment.case.schema import Case
-from containment.entry import atmosphere, kernel, observe, scatter, stage, trajectory
+from containment.entry import atmosphere, kernel, observe, scatter, setup, trajectory
 from containment.entry.kernel import Control
 from containment.entry.trajectory import EARTH, Interface
 from containment.errors import FailedSamplesError, UsageError
@@ -80,7 +80,7 @@ def fly(
 
     `grids` (n, 61, 3) are perturbations of the air (see `scatter`); the density factors are added to them.
     """
-    vehicle, entry = stage.sections(case)
+    vehicle, entry = setup.sections(case)
     known = dict(case.quantities())
 
     def value(path: str) -> Array:
@@ -96,7 +96,7 @@ def fly(
     grids = factors_of_air if grids is None else grids + factors_of_air
     out = np.empty((n, observe.SUMMARY))
     control = Control(tolerance, entry.ground_altitude.value, 0.0, 0.1, 20.0, 20_000.0)
-    body = stage.body_of(vehicle)
+    body = setup.body_of(vehicle)
     observe.fly_many(trajectory.initial_states(at), factors, grids, atmosphere.SPACING, EARTH, air, body, control, out)
     return out
 
@@ -129,7 +129,7 @@ def stream_flights(
     """
     random_air = None
     if scattered_air:
-        random_air = scatter.of_card(atmosphere.card_of(stage.sections(case)[1].atmosphere))
+        random_air = scatter.of_card(atmosphere.card_of(setup.sections(case)[1].atmosphere))
         held = [*held, *(path for path in AIR_FACTORS if path in case.inputs() and path not in held)]
     fixed, inputs = entry_inputs(case, held)
 

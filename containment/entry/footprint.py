@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.case.schema import Case
-from containment.entry import ensemble, kernel, observe, stage, zones
+from containment.entry import ensemble, kernel, observe, setup, zones
 from containment.entry.trajectory import EARTH
 from containment.errors import CaseError, DataError, FailedSamplesError, Problem
 
@@ -107,7 +107,7 @@ def run(
     `held` are inputs that are choices of the mission and not scatter; `casualty_area` in m^2 is the area in which a
     person is hit (vehicle plus a person's radius around it). Raises FailedSamplesError when fewer than half land.
     """
-    stage.sections(case)
+    setup.sections(case)
     areas = zones.read(zone_file) if zone_file else ()
     grid = population(population_file) if population_file else None
     columns = [observe.LANDING_LONGITUDE, observe.LANDING_LATITUDE, *RESPONSES.values()]

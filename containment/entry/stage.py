@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from containment.case.entry import Entry, Vehicle
+from containment.case.entry import Vehicle
 from containment.case.fidelity import Fidelity
 from containment.case.schema import Case
-from containment.entry import atmosphere, distribution, heating, observe, trajectory
+from containment.entry import branches, distribution, heating, observe, setup
 from containment.entry.distribution import SphereCone
-from containment.entry.observe import Heat
-from containment.entry.trajectory import Interface, Trajectory
-from containment.errors import CaseError, Problem
+from containment.entry.trajectory import Trajectory
 from containment.result import Check, Response, StageResult
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from containment.entry.kernel import Air, Body
 
 Array = NDArray[np.float64]
 
@@ -54,58 +51,18 @@ HISTORIES: dict[str, tuple[int, str, str]] = {
 }
 
 
-def air_of(entry: Entry) -> Air:
-    """The atmosphere of a case with the density factors of this sample."""
-    base = atmosphere.load(entry.atmosphere)
-    return atmosphere.with_factors(base, entry.density_factor.value, entry.upper_density_factor.value)
-
-
-def body_of(vehicle: Vehicle) -> Body:
-    """Mass, area and drag of a vehicle."""
-    return trajectory.drag_body(
-        vehicle.entry_mass, vehicle.frontal_area, np.array(vehicle.drag.mach), np.array(vehicle.drag.coefficient),
-        vehicle.subsonic_drag_factor.value, vehicle.hypersonic_drag_factor.value,
-    )  # fmt: skip
-
-
-def interface_of(entry: Entry) -> Interface:
-    """State at the interface, navigation errors added, altitude above the ellipsoid."""
-    altitude = entry.altitude.value
-    if entry.altitude_above == "equatorial radius":
-        altitude = trajectory.altitude_over_equatorial_radius(altitude, entry.latitude.value)
-    return Interface(
-        entry.speed.value + entry.speed_error.value, entry.flight_path_angle.value + entry.angle_error.value,
-        entry.azimuth.value, altitude, entry.latitude.value, entry.longitude.value, entry.velocity == "inertial",
-    )  # fmt: skip
-
-
-def heat_of(vehicle: Vehicle) -> Heat:
-    """Effective nose radius and heating factors."""
-    radius = vehicle.nose_radius.value * vehicle.effective_nose_factor.value
-    return Heat(radius, vehicle.convective_factor.value, vehicle.radiative_factor.value)
-
-
-def fly(vehicle: Vehicle, entry: Entry, tolerance: float = 1e-9) -> Trajectory:
-    """The flight of one sample to the ground. Raises SolverError if it skips out, never enters or does not converge."""
-    flight = trajectory.fly(
-        trajectory.initial_states(interface_of(entry)), body_of(vehicle), air_of(entry), heat_of(vehicle),
-        ground_altitude=entry.ground_altitude.value, tolerance=tolerance,
-    )  # fmt: skip
-    return trajectory.landed(flight)
-
-
 def run(
     case: Case, upstream: Mapping[str, StageResult], fidelity: Fidelity, *, fields: Path | None = None
 ) -> StageResult:
     """Fly the sample of `case`; see the module and `containment.result.StageResult`."""
-    vehicle, entry = sections(case)
-    flight = fly(vehicle, entry)
-    coarse = fly(vehicle, entry, tolerance=1e-7)
+    vehicle, entry = setup.sections(case)
+    flight = setup.fly(vehicle, entry)
+    coarse = setup.fly(vehicle, entry, tolerance=1e-7)
     data = _data(case, vehicle, flight)
     change = np.abs(coarse.summary[_CONVERGED] / flight.summary[_CONVERGED] - 1.0).max()
     return StageResult(
         "entry",
-        _responses(flight),
+        {**_responses(flight), **branches.responses(vehicle, entry)},
         data,
         # 100 times the tolerance may move no response by more than 1e-4, far below what any input does
         checks={"trajectory_convergence": Check.at_most(float(change), 1e-4)},
@@ -120,14 +77,6 @@ _CONVERGED = [
     observe.DURATION,
     observe.LANDING_SPEED,
 ]
-
-
-def sections(case: Case) -> tuple[Vehicle, Entry]:
-    """The two sections a flight needs; CaseError where one is missing."""
-    if case.vehicle is None or case.entry is None:
-        missing = "vehicle" if case.vehicle is None else "entry"
-        raise CaseError([Problem(case.name, 0, 0, missing, "no such section", f"[{missing}]", "add the section")])
-    return case.vehicle, case.entry
 
 
 def _responses(flight: Trajectory) -> dict[str, Response]:

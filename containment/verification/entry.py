@@ -15,7 +15,7 @@ from containment.entry import (
     heating,
     kernel,
     observe,
-    stage,
+    setup,
     standard_atmosphere,
     trajectory,
 )
@@ -193,7 +193,7 @@ def fire_ii() -> Iterator[Item]:
 
 def stardust() -> Iterator[Item]:
     """Reconstructed Stardust entry."""
-    flight = stage.fly(*stage.sections(load_case("stardust")))
+    flight = setup.fly(*setup.sections(load_case("stardust")))
     source = "reconstruction, Desai & Qualls, AIAA 2008-1198"
     yield Item.relative(
         "entry.stardust.peak-deceleration", 32.89, flight.summary[observe.DECELERATION] / G, 0.03, "g", source
@@ -226,7 +226,7 @@ def other_flights() -> Iterator[Item]:
         # 8 %: azimuth not published; it sets the relative speed within 0.4 km/s
         ("hayabusa2", 41.26, 0.08, "prediction, Yamada 2021; azimuth and drag not published"),
     ):
-        flight = stage.fly(*stage.sections(load_case(name)))
+        flight = setup.fly(*setup.sections(load_case(name)))
         ours = flight.summary[observe.DECELERATION] / G
         yield Item.relative(f"entry.{name}.peak-deceleration", reference, ours, tolerance, "g", source)
         if name == "osiris-rex":
@@ -239,7 +239,7 @@ def other_flights() -> Iterator[Item]:
 def baseline() -> Iterator[Item]:
     """The Mars Sample Return baseline against an independent planar run of the same vehicle."""
     case = load_case("msr-ees")
-    s = stage.fly(*stage.sections(case)).summary
+    s = setup.fly(*setup.sections(case)).summary
     source = "planar run without rotation: 11.56 km/s, -20 deg, C_D 1.5"
     for name, reference, ours, unit in (
         ("peak-deceleration", 107.0, s[observe.DECELERATION] / G, "g"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from containment.case.load import load_case
-from containment.entry import ensemble, kernel, observe, stage
+from containment.entry import ensemble, kernel, observe, setup
 from containment.errors import FailedSamplesError, UsageError
 
 CASE = load_case("msr-ees")
@@ -15,7 +15,7 @@ def summaries(samples, *, case=CASE, seed=7, **options):
 
 
 def test_one_flight_of_an_ensemble_is_the_nominal_flight():
-    alone = stage.fly(CASE.vehicle, CASE.entry, tolerance=1e-9).summary
+    alone = setup.fly(CASE.vehicle, CASE.entry, tolerance=1e-9).summary
     assert np.array_equal(ensemble.fly(CASE, {}, 1, tolerance=1e-9)[0], alone)
 
 
@@ -23,7 +23,7 @@ def test_a_sample_is_the_flight_of_its_case():
     batch = next(ensemble.stream_flights(CASE, 5, 7))
     sample = {path: float(values[3]) for path, values in batch.values.items()}
     case = CASE.at(sample)
-    alone = stage.fly(case.vehicle, case.entry, tolerance=ensemble.TOLERANCE).summary
+    alone = setup.fly(case.vehicle, case.entry, tolerance=ensemble.TOLERANCE).summary
     assert batch.summaries[3] == pytest.approx(alone, rel=1e-12)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from containment.case.load import load_case
-from containment.entry import atmosphere, ensemble, kernel, observe, scatter, stage
+from containment.entry import atmosphere, ensemble, kernel, observe, scatter, setup
 from containment.entry import standard_atmosphere as standard
 from containment.errors import DataError
 
@@ -83,13 +83,13 @@ def test_missing_column_and_missing_file(tmp_path):
 def test_profile_must_reach_the_ground():
     case = load_case("msr-ees", ['entry.atmosphere="uttr-example"', 'entry.ground_altitude.value="0 m"'])
     with pytest.raises(DataError, match="starts at 1200 m"):
-        stage.fly(case.vehicle, case.entry)
+        setup.fly(case.vehicle, case.entry)
 
 
 def test_shipped_example_blows_the_vehicle_east():
     calm = load_case("msr-ees")
     windy = load_case("msr-ees", ['entry.atmosphere="uttr-example"'])
-    a, b = (stage.fly(case.vehicle, case.entry).summary for case in (calm, windy))
+    a, b = (setup.fly(case.vehicle, case.entry).summary for case in (calm, windy))
     east = (b[observe.LANDING_LONGITUDE] - a[observe.LANDING_LONGITUDE]) * 6.378e6 * np.cos(0.706)
     assert 2e3 < east < 8e3  # 250 s in 3 to 37 m/s
     assert b[observe.LANDING_SPEED] > b[observe.LANDING_VERTICAL_SPEED]
