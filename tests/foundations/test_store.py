@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,16 @@ def test_really_full_disk(tiny_disk: Path) -> None:
         assert run.load_stage("entry", "k1") is not None
         assert not list(run.path.rglob(".*.tmp"))
         assert not (run / "soak.nc").exists()
+
+
+def test_command_on_a_full_disk_ends_with_exit_3_and_nothing_half_written(tiny_disk: Path) -> None:
+    program = Path(sys.executable).parent / "containment"
+    command = [program, "entry", "msr-ees", "--out", tiny_disk / "run", "-q"]
+    done = subprocess.run(command, cwd=tiny_disk, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 3, done.stderr
+    assert "full" in done.stderr and "--out" in done.stderr and "Traceback" not in done.stderr
+    assert not list((tiny_disk / "run").rglob(".*.tmp"))
+    assert not (tiny_disk / "run/entry.nc").exists()
 
 
 @pytest.mark.parametrize("place", ["/proc/no-such-place/run", "file/run", "file"])
