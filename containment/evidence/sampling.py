@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -32,24 +33,33 @@ def load_backend() -> Any:
 
     numba's cache is written file by file and renamed, so runs side by side share it and never wait for a lock.
     """
+    flags = os.environ.get("PYTENSOR_FLAGS")
     if "pytensor" not in sys.modules:
-        flags = os.environ.get("PYTENSOR_FLAGS")
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "containment" / "pytensor"
-        os.environ["PYTENSOR_FLAGS"] = f"cxx=,linker=numba,base_compiledir={cache}" + (f",{flags}" if flags else "")
-        try:
-            import pytensor  # noqa: F401
-        except ImportError as error:
-            raise MissingPartError(
-                f"the statistics part is not installed ({error})", advice="pip install 'containment[bayes]'"
-            ) from error
-        finally:
-            if flags is None:
-                del os.environ["PYTENSOR_FLAGS"]
-            else:
-                os.environ["PYTENSOR_FLAGS"] = flags
-    import pymc as pm
-
+        os.environ["PYTENSOR_FLAGS"] = f"cxx=,linker=numba,base_compiledir={_cache()}" + (f",{flags}" if flags else "")
+    try:
+        import pymc as pm
+    except ImportError as error:
+        raise MissingPartError(
+            f"the statistics part is not installed ({error})", advice="pip install 'containment[bayes]'"
+        ) from error
+    finally:
+        if flags is None:
+            os.environ.pop("PYTENSOR_FLAGS", None)
+        else:
+            os.environ["PYTENSOR_FLAGS"] = flags
     return pm
+
+
+def _cache() -> Path:
+    """Where compiled kernels are kept: the user's cache, or a temporary folder where that cannot be written."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "containment" / "pytensor"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(folder)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="containment-pytensor-"))
+    return folder
 
 
 def seeds(seed: int, name: str, count: int) -> list[int]:

@@ -63,19 +63,24 @@ def _diagnosis(prior: float, likelihood: float) -> str:
 
 
 def leave_one_out(tree: xr.DataTree, name: str, draws: Mapping[str, NDArray[np.float64]]) -> list[Influence]:
-    """Mean of every parameter without each row, from the draws of the full posterior: weights 1 / p(row | draw)."""
-    rows = tree["log_likelihood"].to_dataset()["rows"]
+    """Mean of every parameter without each row of the data."""
     found = []
-    for item in rows["row"].values:
-        log_weight = -rows.sel(row=item).values.reshape(-1)
-        weight, k = smoothed(log_weight)
+    for item in tree["log_likelihood"].to_dataset()["row"].values:
+        weight, k = weights_without(tree, str(item))
         for parameter, values in draws.items():
-            found.append(
-                Influence(
-                    name, str(item), parameter, float(values.mean()), float(np.sum(weight * values)), k, k < _RELIABLE
-                )
-            )
+            mean, without = float(values.mean()), float(np.sum(weight * values))
+            found.append(Influence(name, str(item), parameter, mean, without, k, k < _RELIABLE))
     return found
+
+
+def weights_without(tree: xr.DataTree, item: str) -> tuple[NDArray[np.float64], float]:
+    """Weights (4 * draws,) that turn the posterior of an entry into the one without `item`, and their Pareto shape.
+
+    The weights go with the rows of `Posterior.updates`: the effect of one item on anything computed per draw, P(loss)
+    too, is a weighted mean. With a shape above 0.7 it has to be sampled again.
+    """
+    rows = tree["log_likelihood"].to_dataset()["rows"]
+    return smoothed(-rows.sel(row=item).values.reshape(-1))
 
 
 def smoothed(log_weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

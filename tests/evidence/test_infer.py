@@ -248,3 +248,11 @@ def test_a_case_that_asks_for_what_is_not_there(override: str, words: str) -> No
     with pytest.raises(CaseError) as error:
         load_case(SHIPPED, [override])
     assert error.value.exit_code == 3 and words in str(error.value) and "evidence" in str(error.value)
+
+
+def test_cache_falls_back_where_the_users_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    assert sampling._cache() == tmp_path / "home" / "containment" / "pytensor"
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert sampling._cache().is_dir()
