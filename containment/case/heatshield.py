@@ -29,6 +29,13 @@ def _given(value: float, si_unit: str, why: str) -> Quantity:
     return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
 
 
+class RadiatingGap(Section):
+    """An empty gap that heat crosses by radiation."""
+
+    width: Length
+    emissivity: Fraction = Field(description="effective, 1/(1/e1 + 1/e2 - 1) of the two faces")
+
+
 class Layer(Section):
     """One layer of the stack; the first is the ablator."""
 
@@ -37,6 +44,7 @@ class Layer(Section):
     contact_resistance: ContactResistance = Field(
         _given(0.0, "m^2*K/W", "perfect contact"), description="between this layer and the one outside it"
     )
+    gap: RadiatingGap | None = Field(None, description="empty space between this layer and the one outside it")
 
 
 class Station(Section):
@@ -54,10 +62,11 @@ class Oxidation(Section):
 
 
 class BackFace(Section):
-    """Convection behind the last layer; left out: adiabatic."""
+    """Convection and radiation behind the last layer; left out: adiabatic."""
 
     film: HeatTransfer
     temperature: Temperature
+    emissivity: Fraction = Field(_given(0.0, "", "no radiation"), description="effective, 1/(1/e1 + 1/e2 - 1)")
 
 
 class Environment(Section):
@@ -111,5 +120,6 @@ class Heatshield(Section):
 
     @property
     def thickness(self) -> float:
-        """All layers together, m."""
-        return float(sum(layer.thickness.value for layer in self.layers.values()))
+        """All layers and gaps together, m."""
+        gaps = sum(layer.gap.width.value for layer in self.layers.values() if layer.gap)
+        return float(gaps + sum(layer.thickness.value for layer in self.layers.values()))

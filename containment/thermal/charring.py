@@ -146,6 +146,7 @@ class CharringMaterial:
         )  # fmt: skip
 
 
+STEFAN_BOLTZMANN = 5.670374419e-8  # W/m2/K4, CODATA 2018
 GAS_CONSTANT = 8.31447147  # J/mol/K, nasa/pato (branch pato-3.1); the TACOT activation energies belong to it
 
 
@@ -161,6 +162,21 @@ def inert(
         np.full(t.shape, emissivity),
     )
     return CharringMaterial(name=name, virgin_density=density, char_density=density, virgin=phase, char=phase)
+
+
+def radiating_gap(name: str, emissivity: float, thickness: float, gas_conductivity: float = 0.0) -> CharringMaterial:
+    """An empty gap between two faces as a layer that stores no heat; give it several cells.
+
+    Its conductivity 4 e sigma T^3 thickness (+ that of a gas, W/m/K) integrates to e sigma (T1^4 - T2^4) across it;
+    `emissivity` is the effective one, 1/(1/e1 + 1/e2 - 1).
+    """
+    if not 0 < emissivity <= 1:
+        raise DataError(
+            f"{name}: found an effective emissivity of {emissivity:g}, expected one above 0 and up to 1",
+            advice="give 1/(1/e1 + 1/e2 - 1) of the two faces",
+        )
+    t = np.linspace(1.0, 4000.0, 401)
+    return inert(name, 1.0, t, 0.0, 4.0 * emissivity * STEFAN_BOLTZMANN * t**3 * thickness + gas_conductivity)
 
 
 def contact(name: str, resistance: float, thickness: float) -> CharringMaterial:

@@ -18,7 +18,7 @@ from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, Balance, H
 from containment.thermal.line_system import LineSystem
 from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
-from containment.thermal.surface import WallHistory, WallModel
+from containment.thermal.surface import WallHistory, WallModel, back_loss
 
 Floats = NDArray[np.float64]
 Source = Callable[[Floats, float], Floats]
@@ -51,6 +51,21 @@ def check_boundary(heating: WallHistory, wall: WallModel, where: str) -> None:
         )
 
 
+def too_cold(where: str, wall: WallModel, temperature: float, row: np.ndarray, time: float) -> DataError | None:
+    """The fault if chemistry is asked of a wall below the coldest row of its table (K), else None.
+
+    With a rate limit the wall does not react there and the table has no weight.
+    """
+    coldest = wall.arrays.low
+    if wall.table is None or wall.oxidation or not row[1] > 0 or np.isfinite(row[0]) or temperature >= coldest:
+        return None
+    return DataError(
+        f"{where}, {time:.3f} s: found a wall of {temperature:.1f} K, expected at least {coldest:.1f} K, the coldest"
+        f" row of the B' table {wall.table.name}",
+        advice="give the rate of oxidation ([heatshield.oxidation]), a table for colder walls, or a warmer start",
+    )
+
+
 class Shield:
     """A stack with its wall at rest at one temperature (K) or given ones (N,), ready to be marched in time.
 
@@ -63,7 +78,7 @@ class Shield:
         back: BackFace = ADIABATIC, rules: Stepping = DEFAULT, where: str = "heat shield", source: Source | None = None,
     ) -> None:  # fmt: skip
         check_boundary(heating, wall, where)
-        self.stack, self.heating, self.wall, self.back = stack, heating, wall, back
+        self.stack, self.heating, self.wall, self._back = stack, heating, wall, back.numbers()
         self.rules, self.where, self.source = rules.numbers(), where, source
         reactions = stack.tables.share.shape[1]
         self._state = step.new_state(stack.grid, reactions, temperature)
@@ -98,10 +113,11 @@ class Shield:
             system.move(work.position)
             balance = system.residual(work, t, rate) + known
             balance -= self.heat(time)
-            balance[-1] += self.back.coefficient * (t[-1] - self.back.temperature)
+            loss, loss_slope = back_loss(self._back, t[-1])
+            balance[-1] += loss
             flux = balance[0] if prescribed else work.wall[0]
             balance[0] -= flux
-            change = system.solve(work, balance, rate, -work.wall[1], self.back.coefficient)
+            change = system.solve(work, balance, rate, -work.wall[1], loss_slope)
             largest = float(np.abs(change).max())
             residuals.append(largest)
             if not np.isfinite(largest):
@@ -166,6 +182,7 @@ class Shield:
             step.accept(self.stack.grid, state, self._work, solved.temperature, solved.change, solved.recession)
             time += dt
             fault = outside_tables(self.stack, self.where, state.temperature, time)
+            fault = fault or too_cold(self.where, self.wall, state.temperature[0], self._row, time)
             if fault:
                 raise fault
             count = stepping.remember(past_times, past, count, time, state.temperature)
@@ -195,7 +212,7 @@ class _Record:
         shield = self.shield
         state, work, stack, row = shield._state, shield._work, shield.stack, shield._row
         gas, char = float(work.wall[2]), float(work.wall[3])
-        loss = shield.back.coefficient * (state.temperature[-1] - shield.back.temperature)
+        loss, _ = back_loss(shield._back, state.temperature[-1])
         stored = float(state.energy.sum()) - self.start_energy
         heat = float(shield.heat(time).sum())
         step.tally(self.ledger, dt, solved.flux - loss + heat, gas + char, restarted, stored)

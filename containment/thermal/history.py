@@ -12,10 +12,18 @@ from containment.thermal.stack import Stack
 
 @dataclass(frozen=True)
 class BackFace:
-    """Convective coefficient W/m2/K and temperature K behind the last layer; 0 = adiabatic."""
+    """Convection (W/m2/K) and radiation (effective emissivity) to one temperature (K) behind the last layer.
+
+    Both 0 = adiabatic.
+    """
 
     coefficient: float = 0.0
     temperature: float = 300.0
+    emissivity: float = 0.0
+
+    def numbers(self) -> np.ndarray:
+        """The same for compiled code."""
+        return np.array([self.coefficient, self.temperature, self.emissivity])
 
 
 ADIABATIC = BackFace()

@@ -17,8 +17,8 @@ from numba import njit
 
 from containment.errors import DataError
 from containment.thermal.bprime import BPrimeArrays, BPrimeTable, lookup, no_table
+from containment.thermal.charring import STEFAN_BOLTZMANN as SIGMA
 
-SIGMA = 5.670374419e-8  # W/m2/K4, CODATA 2018 (exact in the SI)
 GAS_CONSTANT = 8.314462618  # J/mol/K, exact in the SI
 ATMOSPHERE = 101325.0  # Pa, definition
 OXYGEN = 0.2095  # mole fraction of O2 in dry air, US Standard Atmosphere 1976
@@ -150,6 +150,13 @@ def _gas_ratio(table: BPrimeArrays, wall: WallNumbers, log_p: float, t: float, f
         if abs(change) <= 1.0e-10 * (1.0 + b_g) or b_g > 1.0e6:
             break
     return b_g, b_c, h_w
+
+
+@njit(cache=True, error_model="numpy")
+def back_loss(back: Any, t: float) -> tuple:
+    """(flux out of the back W/m2, its derivative) at t K; back = (coefficient, temperature, emissivity)."""
+    flux = back[0] * (t - back[1]) + back[2] * SIGMA * (t**4 - back[1] ** 4)
+    return flux, back[0] + 4.0 * back[2] * SIGMA * t**3
 
 
 @njit(cache=True, error_model="numpy")

@@ -15,13 +15,13 @@ from numba import njit
 from containment.errors import SolverError
 from containment.thermal import step, stepping
 from containment.thermal.bprime import BPrimeArrays
-from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary
+from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary, too_cold
 from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, Balance, History, assemble, outside_tables
 from containment.thermal.kernel import MaterialTables
 from containment.thermal.stack import Grid, Stack
 from containment.thermal.step import State, Work
 from containment.thermal.stepping import DEFAULT, Stepping, StepRules
-from containment.thermal.surface import WallHistory, WallModel, WallNumbers
+from containment.thermal.surface import WallHistory, WallModel, WallNumbers, back_loss
 
 _DONE, _FULL, _STUCK, _OUTSIDE = 0, 1, 2, 3
 _BLOCK = 1024  # steps the record grows by
@@ -87,8 +87,9 @@ def _attempt(
         for j in range(t.size):
             balance[j] = (c1 * state.energy[j] + c2 * state.energy_older[j]) / dt
         _volumes(work, t, c0 / dt, balance, lower, diagonal, upper)
-        balance[last] += back[0] * (t[last] - back[1])
-        diagonal[last] += back[0]
+        loss, loss_slope = back_loss(back, t[last])
+        balance[last] += loss
+        diagonal[last] += loss_slope
         flux = work.wall[0]
         if prescribed:
             flux = balance[0]
@@ -162,11 +163,12 @@ def _march(
         step.accept(grid, state, work, guess, system[3], s)
         time += dt
         progress[7] += passes
-        if step.out_of_range(tables, grid, state.temperature):
+        cold = wall.chemistry and wall.rate <= 0.0 and row[1] > 0.0 and np.isnan(row[0]) and guess[0] < table.low
+        if cold or step.out_of_range(tables, grid, state.temperature):
             status = _OUTSIDE
             break
         count = stepping.remember(past_times, past, count, time, state.temperature)
-        loss = back[0] * (state.temperature[n - 1] - back[1])
+        loss, _ = back_loss(back, state.temperature[n - 1])
         out = work.wall[2] + work.wall[3]
         step.tally(ledger, dt, flux - loss, out, dt_old <= 0.0, state.energy.sum() - progress[8])
         step.observe(grid, tables, state, work, time, flux, row, wall, table, record[filled])
@@ -204,11 +206,10 @@ def run(
     progress = np.array([start, numbers.first, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, state.energy.sum()])
     ledger, residuals = np.zeros(step.LEDGER), np.zeros(numbers.iterations)
     stops = stepping.stops(heating.breaks, start, start + duration)
-    cold = np.array([back.coefficient, back.temperature])
     while True:
         status = _march(
-            tables, grid, state, work, times, rows, wall.numbers(), wall.arrays, numbers, cold, stops, record, profile,
-            progress, past_times, past, ledger, residuals,
+            tables, grid, state, work, times, rows, wall.numbers(), wall.arrays, numbers, back.numbers(), stops, record,
+            profile, progress, past_times, past, ledger, residuals,
         )  # fmt: skip
         if status != _FULL:
             break
@@ -220,8 +221,11 @@ def run(
             history=residuals[residuals > 0].tolist(), advice="check the boundary data there, or refine the cells",
         )  # fmt: skip
     if status == _OUTSIDE:
-        fault = outside_tables(stack, where, state.temperature, float(progress[0]))
-        raise fault if fault else SolverError(f"{where}: lost its temperatures at {progress[0]:.4f} s")
+        time, row = float(progress[0]), np.zeros(rows.shape[1])
+        step.row_at(times, rows, time, row)
+        fault = outside_tables(stack, where, state.temperature, time)
+        fault = fault or too_cold(where, wall, float(state.temperature[0]), row, time)
+        raise fault if fault else SolverError(f"{where}: lost its temperatures at {time:.4f} s")
     lost = start_mass - step.solid_mass(grid, work)
     closure = Balance(ledger[3] / max(ledger[1], 1e-300), abs(lost - ledger[2]) / max(abs(lost), 1e-6 * start_mass))
     filled = int(progress[5])

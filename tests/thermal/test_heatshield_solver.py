@@ -7,7 +7,7 @@ import pytest
 
 from containment.errors import DataError, SolverError
 from containment.thermal import twin
-from containment.thermal.charring import contact, inert
+from containment.thermal.charring import contact, inert, radiating_gap
 from containment.thermal.heatshield import Shield
 from containment.thermal.history import BackFace
 from containment.thermal.stack import Layer, build
@@ -161,3 +161,33 @@ def test_wall_hotter_than_the_table_is_noted() -> None:
     heating = WallHistory(np.array([0.0, 5.0]), film_coefficient=0.3, recovery_enthalpy=2.5e7)
     ours = twin.run(stack, heating, wall, 5.0, temperature=300.0, rules=bench.CONTROLLED)
     assert any("hotter than the B' table" in note for note in ours.notes)
+
+
+@BOTH
+def test_a_wall_colder_than_the_table_needs_a_rate(solver: bench.Solver) -> None:
+    table = bench.from_card(bench.load("tacot").bprime("air"))  # begins at 300 K
+    stack = build([Layer("tps", bench.tacot(), 0.03, 20)])
+    heating = WallHistory(np.array([0.0, 1.0]), film_coefficient=1e-3, recovery_enthalpy=1e4)
+    with pytest.raises(DataError, match=r"found a wall of 2[67]\d.\d K, expected at least 300.0 K"):
+        solver(stack, heating, WallModel(table), 1.0, temperature=270.0, rules=Stepping())
+    limited = WallModel(table, oxidation=(3.29e9, 184e3, 0.5))
+    assert solver(stack, heating, limited, 1.0, temperature=270.0, rules=Stepping()).recession[-1] < 1e-12
+
+
+def test_radiation_across_a_gap_and_from_the_back() -> None:
+    metal = inert("metal", 1000.0, [200.0, 2000.0], 1000.0, 100.0)
+    gap = radiating_gap("gap", 0.6, 0.004)
+    stack = build([Layer("tps", metal, 0.001, 4), Layer("gap", gap, 0.004, 16), Layer("back", metal, 0.001, 4)])
+    heating = WallHistory(np.array([0.0, 400.0]), wall_temperature=1000.0)
+    rules = Stepping(first=0.01, largest=20.0, growth=1.8, tolerance=0.1)
+    ours = twin.run(stack, heating, WallModel(), 400.0, temperature=600.0, back=BackFace(0.0, 300.0, 0.9), rules=rules)
+    outer, inner = ours.temperature[-1, 4], ours.temperature[-1, 20]
+    flux = 5.670374419e-8 * 0.9 * (ours.temperature[-1, -1] ** 4 - 300.0**4)
+    assert 5.670374419e-8 * 0.6 * (outer**4 - inner**4) == pytest.approx(flux, rel=2e-3)  # mean of T^3 over 16 cells
+    assert ours.wall_flux[-1] == pytest.approx(flux, rel=1e-3)
+    same = Shield(
+        stack, heating, WallModel(), temperature=600.0, back=BackFace(0.0, 300.0, 0.9), rules=rules
+    ).run(400.0)  # fmt: skip
+    assert np.abs(same.temperature[-1] - ours.temperature[-1]).max() < 1e-6  # two linear solvers
+    with pytest.raises(DataError, match="effective emissivity of 0"):
+        radiating_gap("gap", 0.0, 0.004)

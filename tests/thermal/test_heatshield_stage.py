@@ -146,3 +146,24 @@ def test_impossible_sections_are_refused(key: str, value: str, words: str) -> No
 def test_a_wall_colder_than_the_ablators_tables_is_refused(case: Case) -> None:
     with pytest.raises(DataError, match=r"found 250.0 K, expected a temperature inside the tables of tacot"):
         heatshield_stage.run(case.at({"heatshield.initial_temperature": 250.0}), {"entry": pulse()}, COARSE)
+
+
+def test_gaps_contacts_and_a_cooled_back_are_part_of_the_stack(case: Case, result: StageResult) -> None:
+    assert case.heatshield is not None
+    layers = {name: dict(layer) for name, layer in case.heatshield.layers.items()}
+    layers["bond"]["contact_resistance"] = "0.001 m^2*K/W"
+    layers["structure"]["gap"] = {"width": "5 mm", "emissivity": 0.7}
+    back = {"film": "5 W/m^2/K", "temperature": "270 K", "emissivity": 0.8}
+    found = heatshield_stage.run(_with(case, layers=layers, back=back), {"entry": pulse()}, COARSE)
+    assert found.data.attrs["stack_thickness"] == pytest.approx(result.data.attrs["stack_thickness"] + 0.005 + 1e-5)
+    inside = [r.data["temperature"].sel(station="stagnation").isel(depth_fraction=-1).max() for r in (found, result)]
+    assert float(inside[0]) < float(inside[1])  # the gap shields the structure
+    assert all(check.ok for check in found.checks.values())
+
+
+def test_heat_at_pressures_outside_the_table_is_noted(case: Case, result: StageResult) -> None:
+    thin = pulse()
+    thin.data["stagnation_pressure"] = thin.data["stagnation_pressure"] * 1e-4
+    found = heatshield_stage.run(case, {"entry": thin}, COARSE)
+    assert any("pressures outside the B' table" in note for note in found.notes)
+    assert not any("pressures outside" in note for note in result.notes)
