@@ -33,6 +33,12 @@ class SoakSurface(Section):
     buried: bool = Field(False, description="touches the soil below the burial depth after landing")
 
 
+class SoakCavity(Section):
+    """Surfaces that see each other: grey diffuse radiation with reflections, open to the air around."""
+
+    lines: tuple[str, ...] = Field(description="surfaces of [soak.surfaces] that bound it; they radiate nowhere else")
+
+
 class Ground(Section):
     """The landing site: air, sky and soil, from landing to recovery."""
 
@@ -56,10 +62,27 @@ class Soak(Section):
     )
     recovery_time: Time = Field(description="from landing until the capsule is recovered; the soak ends there")
     surfaces: dict[str, SoakSurface] = Field(description="by the names of tagged surfaces of the section")
+    cavities: dict[str, SoakCavity] = Field(default_factory=dict, description="groups of surfaces that see each other")
     ground: Ground
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if not self.surfaces:
             raise _fault("no surface", 'at least "outer"', "add [soak.surfaces.outer]", key="surfaces")
+        used: set[str] = set()
+        for name, cavity in self.cavities.items():
+            for line in cavity.lines:
+                key = f"cavities.{name}.lines"
+                if line not in self.surfaces:
+                    expected = ", ".join(self.surfaces)
+                    raise _fault(
+                        f"the line {line!r}", f"surfaces of the soak: {expected}", "add or correct it", key=key
+                    )
+                if line in used:
+                    raise _fault(f"{line!r} twice", "every surface in one cavity", "remove it from one", key=key)
+                if not self.surfaces[line].emissivity.value > 0.0:
+                    raise _fault(
+                        f"{line!r} with emissivity 0", "a surface that radiates", "give its emissivity", key=key
+                    )
+                used.add(line)
         return self

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.errors import DataError
+from containment.meshing.lines import edge_normals
 from containment.meshing.mesh import SectionMesh
 
 Floats = NDArray[np.float64]
@@ -25,27 +26,6 @@ class FlowState:
     def greatest_coefficient(self) -> float:
         """Pressure coefficient of the stagnation point."""
         return (self.stagnation - self.ambient) / self.dynamic
-
-
-def edge_normals(section: SectionMesh, line: str) -> tuple[Floats, Floats, Floats]:
-    """Outward unit normals (k, 2), lengths (k,) and mid radii (k,) of the edges of a line, in the order of the section.
-
-    Outward is away from the cell beside the edge; for a line between regions, away from the first cell found.
-    """
-    ends = section.facets[section.facet == section.facet_number(line)]
-    a, b = section.points[ends[:, 0]], section.points[ends[:, 1]]
-    length = np.linalg.norm(b - a, axis=1)
-    normal = np.column_stack([(b - a)[:, 1], -(b - a)[:, 0]]) / length[:, None]
-    cells = {tuple(sorted(pair)): cell for cell, t in enumerate(section.triangles.tolist()) for pair in _pairs(t)}
-    beside = section.triangles[[cells[tuple(sorted(edge))] for edge in ends.tolist()]]
-    centre = section.points[beside].mean(axis=1)
-    normal *= np.sign(np.einsum("ki,ki->k", normal, 0.5 * (a + b) - centre))[:, None]
-    return normal, length, 0.5 * (a + b)[:, 0]
-
-
-def _pairs(triangle: list[int]) -> list[tuple[int, int]]:
-    a, b, c = triangle
-    return [(a, b), (b, c), (a, c)]
 
 
 def newtonian(normal: Floats, flow: FlowState, base: float, factor: float = 1.0) -> Floats:

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from containment import fem
 from containment.errors import SolverError
-from containment.fem import dolfinx, ufl
+from containment.fem import PETSc, dolfinx, ufl
 from containment.meshing.mesh import SectionMesh
+from containment.thermal.soak_cavity import STEFAN_BOLTZMANN, Cavity
 from containment.thermal.soak_properties import Filling, PropertyGrid, evaluate
 
 Floats = NDArray[np.float64]
-STEFAN_BOLTZMANN = 5.670374419e-8  # W/m^2/K^4, CODATA 2018
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class SectionConduction:
         filling: Filling,
         surfaces: Sequence[str] = (),
         *,
+        cavities: Sequence[Cavity] = (),
         tolerance: float = 1e-4,  # K; two orders below the smallest temperature difference reported
     ) -> None:
         self.section, self.grid, self.tolerance = section, grid, tolerance
@@ -89,6 +90,9 @@ class SectionConduction:
         }  # fmt: skip
         self._tau = dolfinx.fem.Constant(mesh, 1.0)
         self._compile(mesh, facet_tags)
+        self._cavities = [(self._dof_of_node[c.nodes], c) for c in cavities]
+        self.outside = 300.0  # K, what the openings of all cavities look at; the march sets it
+        self._diagonal = self._matrix.createVecRight()
         self._fixed = np.zeros(0, dtype=np.int32)
         self._conditions: list[Any] = []
 
@@ -201,11 +205,11 @@ class SectionConduction:
         contraction = 1.0
         for iteration in range(max_iterations):
             self._load(t)
-            residual = self._vector(self._rate_form) - (self._vector(self._stored_form) - goal) / tau
+            residual = self._rate(t) - (self._vector(self._stored_form) - goal) / tau
             residual[self._fixed] = 0.0
             # a change falling to less than a fifth is worth more than a new matrix
             if iteration == 0 or (len(changes) > 1 and contraction > 0.2):
-                self._assemble()
+                self._assemble(t)
             change = self._linear_solve(residual)
             t = t + change
             changes.append(float(np.abs(change).max()))
@@ -224,13 +228,28 @@ class SectionConduction:
 
     def _balance(self, t: Floats, iterations: int) -> Balance:
         self._load(t)
-        stored, rate = (self._vector(form)[self._dof_of_node] for form in (self._stored_form, self._rate_form))
-        return Balance(t[self._dof_of_node], stored, rate, iterations)
+        stored, rate = self._vector(self._stored_form), self._rate(t)
+        at = self._dof_of_node
+        return Balance(t[at], stored[at], rate[at], iterations)
 
-    def _assemble(self) -> None:
+    def _rate(self, t: Floats) -> Floats:
+        """Heat flowing to each node (dof order), W/rad; properties are loaded."""
+        rate = self._vector(self._rate_form)
+        for at, inside in self._cavities:
+            rate[at] += inside.heat(t[at], self.outside)
+        return rate
+
+    def _assemble(self, t: Floats) -> None:
         self._matrix.zeroEntries()
         dolfinx.fem.petsc.assemble_matrix(self._matrix, self._matrix_form, bcs=self._conditions)
         self._matrix.assemble()
+        if self._cavities:  # a node's own emission; what others send it back is left to the iteration
+            self._diagonal.set(0.0)
+            for at, inside in self._cavities:
+                self._diagonal.array[at] += inside.loss(t[at])
+            self._diagonal.array[self._fixed] = 0.0
+            self._matrix.setDiagonal(self._diagonal, addv=PETSc.InsertMode.ADD_VALUES)
+            self._matrix.assemble()
         self._solver.refresh()
 
     def _linear_solve(self, residual: Floats) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.errors import DataError
+from containment.meshing.lines import chain, nearest
 from containment.meshing.mesh import SectionMesh
 
 Floats = NDArray[np.float64]
@@ -52,42 +53,6 @@ class ShieldNodes:
     share: Floats
     thickness: Floats
     inward: Floats
-
-
-def chain(section: SectionMesh, name: str) -> Floats:
-    """(n, 2) points of a tagged line in order along it, starting nearest to the axis. Raises DataError for branches."""
-    edges = section.facets[section.facet == section.facet_number(name)]
-    neighbours: dict[int, list[int]] = {}
-    for a, b in edges.tolist():
-        neighbours.setdefault(a, []).append(b)
-        neighbours.setdefault(b, []).append(a)
-    ends = [n for n, near in neighbours.items() if len(near) == 1]
-    if len(ends) != 2 or any(len(near) > 2 for near in neighbours.values()):
-        raise DataError(
-            f"the edges tagged {name!r} have {len(ends)} ends, expected one open line with two",
-            advice="tag one connected line without branches",
-        )
-    here = min(ends, key=lambda n: section.points[n, 0])
-    path, before = [here], -1
-    while True:
-        onward = [n for n in neighbours[here] if n != before]
-        if not onward:
-            return np.asarray(section.points[path])
-        before, here = here, onward[0]
-        path.append(here)
-
-
-def nearest(points: Floats, line: Floats) -> tuple[Floats, Floats, Floats]:
-    """Distance, arc length along `line` (n, 2) and foot (m, 2) of the nearest point of the line for `points` (m, 2)."""
-    start, edge = line[:-1], np.diff(line, axis=0)
-    length = np.linalg.norm(edge, axis=1)
-    along = np.einsum("mnk,nk->mn", points[:, None] - start, edge) / length**2
-    foot = start + np.clip(along, 0.0, 1.0)[:, :, None] * edge
-    distance = np.linalg.norm(points[:, None] - foot, axis=2)
-    best = distance.argmin(axis=1)
-    rows = np.arange(len(points))
-    arc = np.concatenate([[0.0], np.cumsum(length)])[best] + np.clip(along[rows, best], 0.0, 1.0) * length[best]
-    return distance[rows, best], arc, foot[rows, best]
 
 
 def along_line(section: SectionMesh, cells: NDArray[np.bool_], name: str) -> Floats:

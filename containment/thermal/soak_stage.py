@@ -7,7 +7,7 @@ field, its final recession and its char, and the section is left to conduction, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from containment.errors import DataError
 from containment.meshing.mesh import SectionMesh
 from containment.result import Check, Response, StageResult
-from containment.thermal.soak_conduction import SectionConduction
+from containment.thermal.soak_cavity import cavity
+from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
 from containment.thermal.soak_input import Inputs, read_inputs
-from containment.thermal.soak_march import March, graded_times, march
+from containment.thermal.soak_march import March, Surroundings, graded_times, march
 from containment.thermal.soak_properties import reached
 from containment.thermal.soak_shield import shield_temperature
 from containment.thermal.soak_surface import exchange_in_flight, exchange_on_ground
@@ -61,7 +62,12 @@ def run(
     """Temperatures of seals, samples and bond against time. Raises SolverError, DataError, UsageError."""
     inputs = read_inputs(case, upstream)
     line = timeline(inputs, fidelity.soak_steps, upstream["entry"].value("time_of_peak_deceleration"))
-    system = SectionConduction(inputs.section, inputs.grid, inputs.filling, tuple(inputs.soak.surfaces))
+    surfaces = inputs.soak.surfaces
+    cavities = [
+        cavity(inputs.section, {line: surfaces[line].emissivity.value for line in hollow.lines})
+        for hollow in inputs.soak.cavities.values()
+    ]
+    system = SectionConduction(inputs.section, inputs.grid, inputs.filling, tuple(surfaces), cavities=cavities)
     record = _through_phases(system, inputs, line)
     return _result(inputs, line, record, fields)
 
@@ -121,16 +127,23 @@ def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -
         np.maximum(highest, high, out=highest)
         return {name: float(temperature[at].max()) for name, at in watched.items()}
 
-    def in_flight(hot: bool):  # type: ignore[no-untyped-def]
+    inside = {line for hollow in soak.cavities.values() for line in hollow.lines}
+
+    def meet(name: str, exchange: SurfaceExchange) -> None:
+        system.set_exchange(name, replace(exchange, emissivity=0.0) if name in inside else exchange)
+
+    def in_flight(hot: bool) -> Surroundings:
         def put(time: float, temperature: Floats) -> None:
+            system.outside = float(np.interp(time, inputs.flight.time, inputs.flight.temperature))
             for name, surface in soak.surfaces.items():
-                system.set_exchange(name, exchange_in_flight(surface, inputs.flight, time, inputs.diameter, hot))
+                meet(name, exchange_in_flight(surface, inputs.flight, time, inputs.diameter, hot))
 
         return put
 
     def on_ground(time: float, temperature: Floats) -> None:
+        system.outside = soak.ground.air_temperature.value
         for name, surface in soak.surfaces.items():
-            system.set_exchange(name, exchange_on_ground(surface, soak, time - line.landing))
+            meet(name, exchange_on_ground(surface, soak, time - line.landing))
 
     def imposed(time: float) -> tuple[NDArray[np.int64], Floats]:
         return nodes.node, shield_temperature(nodes, inputs.history, time)

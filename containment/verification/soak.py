@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.meshing.mesh import SectionMesh
+from containment.thermal.soak_cavity import STEFAN_BOLTZMANN, cavity
 from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
 from containment.thermal.soak_march import March, march
 from containment.thermal.soak_properties import Conductor, Filling, constant, property_grid
-from containment.verification.bench_sections import fitted_order, node_at, rectangle
+from containment.thermal.soak_view import view_factors
+from containment.verification.bench_sections import fitted_order, hollow_sphere, node_at, rectangle
 from containment.verification.catalogue import Item
 
 Floats = NDArray[np.float64]
@@ -27,6 +29,8 @@ def items() -> Iterator[Item]:
     yield from _orders()
     yield from _energy()
     yield from _independent_code()
+    yield from _view_factors()
+    yield from _spheres_in_each_other()
 
 
 def conduction(section: SectionMesh, material: Conductor, *surfaces: str, tolerance: float = 1e-6) -> SectionConduction:
@@ -87,6 +91,51 @@ def _nafems_convection() -> Iterator[Item]:
     )  # fmt: skip
     ours = float(end[node_at(section, far + 0.6, 0.2)]) - _ZERO
     yield Item.relative("soak.nafems-t4", 18.25, ours, 0.01, "degC", "NAFEMS T4, as recalled; series 18.253")
+
+
+def _view_factors() -> Iterator[Item]:
+    """Two equal coaxial discs at distances of half, one and two radii."""
+    count = 20
+    radius = np.linspace(0.0, 1.0, count + 1)
+    for distance in (0.5, 1.0, 2.0):
+        low, high = (np.column_stack([radius, np.full(count + 1, z)]) for z in (0.0, distance))
+        view = view_factors(
+            np.concatenate([low[:-1], high[:-1]]), np.concatenate([low[1:], high[1:]]),
+            np.repeat([[0.0, 1.0], [0.0, -1.0]], count, axis=0),
+        )  # fmt: skip
+        ours = float(view.area[:count] @ view.factor[:count, count:].sum(axis=1) / view.area[:count].sum())
+        x = 2.0 + distance**2
+        exact = 0.5 * (x - np.sqrt(x**2 - 4.0))
+        # 1 %: the noise of 1024 rays per ring
+        yield Item.relative(f"soak.view-discs-{distance:g}", exact, ours, 0.01, "", "Siegel and Howell, C-41")
+
+
+def _spheres_in_each_other() -> Iterator[Item]:
+    """Grey concentric spheres at 600 and 300 K: heat by the closed form of the two-surface enclosure."""
+    pieces = [(hollow_sphere(1, 20, *radii), line) for radii, line in (((0.4, 0.5), "outer"), ((1.0, 1.2), "inner"))]
+    points: list[Floats] = []
+    triangles, edges, tags = [], [], []
+    for tag, (half, line) in enumerate(pieces):
+        for side in (1.0, -1.0):  # the lower half is the mirror image
+            shift = sum(len(p) for p in points)
+            points.append(half.points * [1.0, side])
+            triangles.append(half.triangles + shift)
+            edges.append(half.facets[half.facet == half.facet_number(line)] + shift)
+            tags.append(np.full(len(edges[-1]), tag))
+    cells = np.concatenate(triangles)
+    both = SectionMesh(
+        np.concatenate(points), cells, np.zeros(len(cells), dtype=np.int64), np.concatenate(edges),
+        np.concatenate(tags), {"body": 0}, {"hot": 0, "cold": 1},
+    )  # fmt: skip
+    hollow = cavity(both, {"hot": 0.8, "cold": 0.3})
+    temperature = np.where(np.linalg.norm(both.points[hollow.nodes], axis=1) < 0.7, 600.0, 300.0)
+    heat = hollow.heat(temperature, 300.0)
+    ours = -2.0 * np.pi * float(heat[temperature > 500.0].sum())
+    area = (both.facet_area("hot"), both.facet_area("cold"))
+    resistance = 1.0 / 0.8 + area[0] / area[1] * (1.0 / 0.3 - 1.0)
+    exact = area[0] * STEFAN_BOLTZMANN * (600.0**4 - 300.0**4) / resistance
+    source = "two-surface enclosure, Siegel and Howell ch. 6"
+    yield Item.relative("soak.grey-spheres", exact, ours, 0.01, "W", source)
 
 
 # --- manufactured solution with properties that depend on temperature

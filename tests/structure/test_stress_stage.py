@@ -7,9 +7,10 @@ import xarray as xr
 from containment.case.load import load_case
 from containment.errors import CaseError, DataError, UsageError
 from containment.meshing import stage as mesh_stage
+from containment.meshing.lines import edge_normals
 from containment.result import Response, StageResult
 from containment.structure import stress_stage
-from containment.structure.entry_load import FlowState, axial_force, cone_buckling_pressure, edge_normals, newtonian
+from containment.structure.entry_load import FlowState, axial_force, cone_buckling_pressure, newtonian
 from containment.verification.bench_sections import hollow_sphere
 
 PEAK = 22.5

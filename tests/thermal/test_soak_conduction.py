@@ -1,9 +1,13 @@
 """Two-dimensional conduction: benchmarks, energy account, refusals."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from containment.errors import DataError, SolverError
+from containment.meshing.mesh import SectionMesh
+from containment.thermal.soak_cavity import STEFAN_BOLTZMANN, cavity
 from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
 from containment.thermal.soak_march import graded_times, march
 from containment.thermal.soak_properties import Conductor, Filling, constant, layered, property_grid, reached
@@ -153,3 +157,46 @@ def test_layers_conduct_along_themselves(direction, seen):
         more = 7.0
         rr, zz, rz = 1 + more * 0.36, 1 + more * 0.64, more * 0.48
         assert (rr - rz**2 / zz) * plain < found < rr * plain
+
+
+def cup():
+    """A hollow cylinder closed below: its inside is an open cavity."""
+    section = rectangle(6, 6, r=(0.0, 0.12), z=(0.0, 0.12))
+    centre = section.points[section.triangles].mean(axis=1)
+    kept = (centre[:, 0] > 0.08) | (centre[:, 1] < 0.04)
+    on = (section.points[:, 0] <= 0.08 + 1e-9) & (section.points[:, 1] >= 0.04 - 1e-9)
+    floor = np.flatnonzero(on & np.isclose(section.points[:, 1], 0.04))
+    wall = np.flatnonzero(on & np.isclose(section.points[:, 0], 0.08))
+    floor = floor[np.argsort(section.points[floor, 0])]
+    wall = wall[np.argsort(section.points[wall, 1])]
+    lines = [np.column_stack([line[:-1], line[1:]]) for line in (floor, wall)]
+    return SectionMesh.of_used_points(
+        section.points, section.triangles[kept], np.zeros(kept.sum(), dtype=int), np.concatenate(lines),
+        np.repeat([0, 1], [len(line) for line in lines]), {"body": 0}, {"floor": 0, "wall": 1},
+    )  # fmt: skip
+
+
+def test_a_cavity_exchanges_and_loses_nothing_but_through_its_opening():
+    hollow = cavity(cup(), {"floor": 0.9, "wall": 0.4})
+    even = np.full(len(hollow.nodes), 500.0)
+    assert np.abs(hollow.heat(even, 500.0)).max() < 1e-9  # rounding of about 100 W
+    assert (hollow.heat(even, 300.0) < 1e-12).all()
+    # an opening of radius a seen from inside is at most a black disc
+    black = 0.5 * 0.08**2 * STEFAN_BOLTZMANN * (500.0**4 - 300.0**4)
+    assert 0.4 * black < -hollow.heat(even, 300.0).sum() < black
+    uneven = np.linspace(300.0, 600.0, len(hollow.nodes))
+    closed = dataclasses.replace(hollow, exchange=hollow.exchange - np.diag(hollow.opening), opening=0.0 * even)
+    assert closed.heat(uneven, 0.0).sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_energy_closes_with_a_cavity():
+    section = cup()
+    filling = Filling.plain(np.zeros(len(section.triangles), dtype=np.int32))
+    hollow = cavity(section, {"floor": 0.9, "wall": 0.4})
+    system = SectionConduction(section, property_grid([RAMP]), filling, cavities=[hollow])
+    system.outside = 300.0
+    start = 400.0 + 4e3 * section.points[:, 1]
+    end, record = march(system, start, np.linspace(0.0, 2e4, 21), still)
+    assert record.account.left > 0.0 and record.account.closure < 1e-6  # tolerances of the solvers
+    assert end.max() < start.max() and end.min() > 300.0
+    assert record.iterations / record.stages < 8  # the neighbours' share, left out of the matrix, costs a few more
