@@ -27,6 +27,7 @@ LIMITS = (
     "Landing is a chain of crushable masses on soil columns (rung 1); explicit finite elements of the impact are not in"
     " this answer, and the chain's error enters only as the declared model factor.",
     "The heat shield is one-dimensional at each station; the shoulder, gaps and damage are not resolved.",
+    "Samples of landing and leak beyond the ensemble take seal temperatures from surrogates of the soak.",
     "A response surface fitted to the ensemble stands between finite elements and the probability; its leave-one-out"
     " error is carried as extra scatter, and what lies outside the range of the ensemble is extrapolated.",
 )

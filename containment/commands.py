@@ -12,6 +12,7 @@ from containment import ensemble, flow, stages
 from containment.case.load import load_case
 from containment.errors import StorageError, UsageError
 from containment.store import RunFolder
+from containment.workforce import Workforce
 
 if TYPE_CHECKING:
     from containment.case.fidelity import FidelityName
@@ -63,7 +64,7 @@ def study(
     seed = case.study.seed if seed is None else seed
     with flow.opened(case, out, seed) as folder:
         done = flow.fly(
-            case, settings, folder, seed, names=chosen, design=design, sweep=sweep, workers=workers, scheduler=scheduler
+            case, settings, folder, seed, Workforce(workers, scheduler), names=chosen, design=design, sweep=sweep
         )
     units = done.units()
     quantiles = {

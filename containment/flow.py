@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from containment import ensemble, logs, provenance, stages
 from containment.case.dump import to_toml, values_of
-from containment.errors import FailedSamplesError
 from containment.store import RunFolder, content_hash
+from containment.workforce import Workforce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Executor
 
     from containment.case.fidelity import Fidelity, FidelityName
     from containment.case.schema import Case
@@ -27,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 
 def run(
     case: Case, out: Path | str, *, fidelity: FidelityName = "screening", workers: int | None = None,
-    scheduler: str | None = None, seed: int | None = None, executor: Any = None,
+    scheduler: str | None = None, seed: int | None = None, executor: Executor | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Everything: nominal flight, evidence, ensemble, assurance, report. Returns what stands in result.json.
 
@@ -37,7 +37,8 @@ def run(
     with opened(case, out, seed) as folder, ensemble.in_worker(nominal_flight, case, settings, folder) as nominal:
         posterior = learn(case, settings, folder, seed)  # in this process, while the nominal flies in a worker
         chain = nominal.result()
-        study = fly(case, settings, folder, seed, workers=workers, scheduler=scheduler, executor=executor)
+        how = Workforce(workers, scheduler, executor)
+        study = land(case, settings, folder, seed, how, fly(case, settings, folder, seed, how))
         answer = judge(case, settings, folder, seed, chain, study, posterior)
         document(folder)
     return answer
@@ -64,30 +65,28 @@ def learn(case: Case, settings: Fidelity, folder: RunFolder, seed: int) -> Poste
 
 
 def fly(
-    case: Case, settings: Fidelity, folder: RunFolder, seed: int, *, names: Sequence[str] | None = None,
-    design: str | None = None, sweep: Sequence[str] = (), workers: int | None = None, scheduler: str | None = None,
-    executor: Any = None,
+    case: Case, settings: Fidelity, folder: RunFolder, seed: int, how: Workforce, *,
+    names: Sequence[str] = (), design: str | None = None, sweep: Sequence[str] = (),
 ) -> Study:  # fmt: skip
     """The ensemble: samples of all uncertain inputs carried through the stages."""
     from containment import study
 
     names = list(names or stages.available(case))
-    samples = study.samples(case, names, settings.samples, seed, design or case.study.design, sweep)
-    key = content_hash([stages.keys(case, settings, names), provenance.code_hash("containment.stages")])
-    with study.executor(scheduler, executor) as pool:
-        outcomes = ensemble.map_samples(
-            partial(stages.evaluate, case, settings, names), samples.rows, executor=pool, workers=workers,
-            store=folder, key=key, label="samples",
-        )  # fmt: skip
-    done = study.Study(samples, tuple(outcomes))
-    done.save(folder)
-    if done.failed_fraction > case.study.max_failed_fraction:
-        raise FailedSamplesError(
-            f"{done.failed} of {len(outcomes)} samples failed, expected at most {case.study.max_failed_fraction:.0%};"
-            f" the first: {done.reasons()[0][1]}",
-            advice=f"see {folder / 'failures.json'}; mend the case or allow more under study.max_failed_fraction",
-        )
-    return done
+    drawn = study.samples(case, names, settings.samples, seed, design or case.study.design, sweep)
+    outcomes = how.carry(case, settings, folder, names, [{"inputs": row} for row in drawn.rows], "samples")
+    return study.Study(drawn, outcomes, len(outcomes)).kept(folder, case.study.max_failed_fraction)
+
+
+def land(case: Case, settings: Fidelity, folder: RunFolder, seed: int, how: Workforce, done: Study) -> Study:
+    """Many more samples of landing and leak, which are cheap and decide most; the soak is given by its surrogates."""
+    from containment import study
+
+    names = [name for name in ("mesh", "entry", "landing", "leak") if name in stages.available(case)]
+    if "landing" not in names or not settings.landings:
+        return done
+    rows = study.landings(case, done, settings.landings, seed, case.study.design)
+    outcomes = how.carry(case, settings, folder, names, rows, "landings")
+    return done.extended(rows, outcomes).kept(folder, case.study.max_failed_fraction)
 
 
 def judge(

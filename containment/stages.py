@@ -86,7 +86,9 @@ class Chain:
 def available(case: Case) -> list[str]:
     """Stages this case has the sections for, in order."""
     return [
-        name for name, stage in STAGES.items() if all(getattr(case, section, None) is not None for section in stage.needs)
+        name
+        for name, stage in STAGES.items()
+        if all(getattr(case, section, None) is not None for section in stage.needs)
     ]
 
 

@@ -6,8 +6,7 @@ import itertools
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from containment.case.barriers import response_unit
 from containment.case.inputs import inputs_of
-from containment.errors import DataError, UsageError
+from containment.errors import DataError, FailedSamplesError, UsageError
 from containment.stages import STAGES
 from containment.units import UnitError, parse
 
@@ -46,6 +45,7 @@ class Study:
 
     samples: Samples
     outcomes: tuple[Outcome, ...]
+    whole: int  # the first so many went through every stage, the others through landing and leak alone
 
     @property
     def failed(self) -> int:
@@ -82,8 +82,9 @@ class Study:
         responses = self.responses()
         table = np.column_stack(list(responses.values()))[done] if responses else np.empty((int(done.sum()), 0))
         return Ensemble(
-            self.samples.paths, self.inputs()[done], tuple(responses), table, self.units(), dict(self.reasons())
-        )
+            self.samples.paths, self.inputs()[done], tuple(responses), table, self.units(), dict(self.reasons()),
+            int(done[: self.whole].sum()),
+        )  # fmt: skip
 
     def costs(self) -> dict[str, dict[str, float]]:
         """Evaluations, wall and CPU time of each stage over all samples."""
@@ -105,10 +106,29 @@ class Study:
         """SI units of the responses, from the last word of their names."""
         return {name: response_unit(name) or "" for name in self.responses()}
 
+    def extended(self, rows: Sequence[Mapping[str, Mapping[str, float]]], outcomes: Sequence[Outcome]) -> Study:
+        """This study with further samples of some stages."""
+        first = len(self.outcomes)
+        further = [replace(outcome, index=first + i) for i, outcome in enumerate(outcomes)]
+        samples = Samples((*self.samples.rows, *(dict(row["inputs"]) for row in rows)))
+        return Study(samples, (*self.outcomes, *further), self.whole)
+
+    def kept(self, folder: RunFolder, allowed: float) -> Study:
+        """Write the study; refuse to go on where more than the allowed share of samples failed."""
+        self.save(folder)
+        if self.failed_fraction > allowed:
+            raise FailedSamplesError(
+                f"{self.failed} of {len(self.outcomes)} samples failed, expected at most {allowed:.0%};"
+                f" the first: {self.reasons()[0][1]}",
+                advice=f"see {folder / 'failures.json'}; mend the case or allow more (study.max_failed_fraction)",
+            )
+        return self
+
     def save(self, folder: RunFolder) -> None:
         """Write responses.parquet (inputs, responses, status) and failures.json."""
         columns: dict[str, Any] = {"sample": np.arange(len(self.outcomes))}
         columns["status"] = np.array(["ok" if o.ok else "failed" for o in self.outcomes])
+        columns["stages"] = np.array(["all" if i < self.whole else "landing" for i in range(len(self.outcomes))])
         columns |= {path: self.inputs()[:, j] for j, path in enumerate(self.samples.paths)} | self.responses()
         columns["peak_memory_bytes"] = np.array([float(o.peak_rss) for o in self.outcomes])
         folder.write_table("responses.parquet", columns, self.units())
@@ -134,6 +154,38 @@ def samples(
     keep = [j for j, path in enumerate(inputs.paths) if path.split(".")[0] in sections]
     rows = ({inputs.paths[j]: float(row[j]) for j in keep} for row in values)
     return Samples(tuple(row | combination for row in rows for combination in combinations))
+
+
+def landings(case: Case, done: Study, count: int, seed: int, design: str) -> list[dict[str, dict[str, float]]]:
+    """Further samples for landing and leak alone: what these need of the soak comes from surrogates of the study.
+
+    Landing is cheap and decides most; its response has kinks (the absorber bottoms out) that need many samples.
+    """
+    from containment.case.inputs import to_score
+    from containment.reliability.draws import relevant
+    from containment.reliability.surrogate import fit_surrogate
+
+    inputs = inputs_of(case)
+    values = inputs.values(done.whole + count, seed, design="sobol" if design == "sobol" else "lhs")[done.whole :]
+    finished = done.finished()
+    columns = [inputs.index(path) for path in done.samples.paths]
+
+    def scores(table: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack([to_score(inputs.marginals[j], table[:, k]) for k, j in enumerate(columns)])
+
+    known, wanted = scores(finished.inputs), scores(values[:, columns])
+    predicted = {}
+    for k, name in enumerate(finished.names):
+        if name.startswith("soak."):
+            candidates = relevant(name, done.samples.paths, case)
+            predicted[name] = fit_surrogate(known, finished.responses[:, k], candidates)(wanted)
+    return [
+        {
+            "inputs": {path: float(values[i, j]) for path, j in zip(done.samples.paths, columns, strict=True)},
+            "given": {name: float(column[i]) for name, column in predicted.items()},
+        }
+        for i in range(count)
+    ]
 
 
 def _swept(case: Case, text: str) -> list[tuple[str, float]]:
@@ -174,19 +226,3 @@ def _flat(table: Mapping[str, Any], file: str, head: str = "") -> Iterator[tuple
             yield path, float(value)
         else:
             raise DataError(f"{file}: {path}: found {value!r}, expected a number in SI", advice="give a plain number")
-
-
-@contextmanager
-def executor(scheduler: str | None, own: Any = None) -> Iterator[Any]:
-    """The caller's executor, one on a Dask scheduler, or None for worker processes of this machine."""
-    if scheduler is None:
-        yield own
-        return
-    try:
-        from distributed import Client
-    except ImportError as error:
-        from containment.errors import MissingPartError
-
-        raise MissingPartError("--scheduler needs Dask", advice="pip install distributed") from error
-    with Client(scheduler) as client:
-        yield client.get_executor()

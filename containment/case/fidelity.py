@@ -16,6 +16,7 @@ class Fidelity(Section):
 
     name: FidelityName = "screening"
     samples: int = Field(48, ge=8, description="samples of the ensemble that feed the surrogates")
+    landings: int = Field(320, ge=0, description="further samples of landing and leak alone, soak by its surrogates")
     mesh_size: float = Field(0.012, gt=0, description="target edge length of the axisymmetric mesh, m")
     heatshield_cells: int = Field(60, ge=10, description="cells through the ablator")
     heatshield_step: float = Field(0.5, gt=0, description="largest time step of the 1-D heat shield, s")
@@ -31,11 +32,13 @@ def defaults(name: FidelityName) -> Fidelity:
     finer = {
         "screening": {},
         "standard": {
-            "samples": 120, "mesh_size": 0.006, "heatshield_cells": 100, "heatshield_step": 0.25, "soak_steps": 160,
+            "samples": 120,
+            "landings": 1200, "mesh_size": 0.006, "heatshield_cells": 100, "heatshield_step": 0.25, "soak_steps": 160,
             "landing_masses": 32, "epistemic_draws": 1000, "aleatory_draws": 4000,
         },
         "review": {
-            "samples": 400, "mesh_size": 0.004, "heatshield_cells": 200, "heatshield_step": 0.1, "soak_steps": 320,
+            "samples": 400,
+            "landings": 4000, "mesh_size": 0.004, "heatshield_cells": 200, "heatshield_step": 0.1, "soak_steps": 320,
             "landing_masses": 48, "epistemic_draws": 2000, "aleatory_draws": 10000,
         },
     }  # fmt: skip

@@ -12,7 +12,7 @@ unknown about inputs and about the surrogates alike; the error of the simulated 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,8 @@ _FEWEST = 8  # below this no error of a surrogate can be measured
 @dataclass(frozen=True)
 class Ensemble:
     """Samples run through the stages: `inputs` (n, d) in SI by path, `responses` (n, r) in SI by name; only the samples
-    that finished. `failed` maps the number of each sample that did not to the reason."""
+    that finished. `failed` maps the number of each sample that did not to the reason. The first `whole` rows went
+    through every stage (None: all of them); later ones only through some, NaN standing for what was not run."""
 
     paths: tuple[str, ...]
     inputs: Array
@@ -42,6 +43,7 @@ class Ensemble:
     responses: Array
     units: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[int, str] = field(default_factory=dict)
+    whole: int | None = None
 
     @property
     def total(self) -> int:
@@ -147,21 +149,37 @@ def _fit_all(
     paths = inputs_of(case).paths
     varied = {j for j in range(scores.shape[1]) if np.ptp(scores[:, j]) > 0}
     allowed = {name: [j for j in relevant(name, paths, case) if j in varied] for name in needed}
+    whole = len(scores) if ensemble.whole is None else ensemble.whole
     data: dict[str, Array] = {}
     for name in needed:
         data[name] = ensemble.responses[:, ensemble.names.index(name)]
-        if not np.all(np.isfinite(data[name])):
+        if not np.all(np.isfinite(data[name][:whole])):
             raise DataError(
-                f"response {name!r} is not a number in {int(np.sum(~np.isfinite(data[name])))} finished samples",
+                f"response {name!r} is not a number in {int(np.sum(~np.isfinite(data[name][:whole])))} whole samples",
                 advice="such samples must be reported as failed by the stage",
             )
-    surrogates = {name: fit_surrogate(scores, data[name], allowed[name]) for name in needed}
+    surrogates = {name: _fit(scores, data[name], allowed[name]) for name in needed}
     rng = stream(seed, "bootstrap", "assurance")
     resampled = []
     for _ in range(BOOTSTRAPS):
-        rows = rng.integers(0, len(scores), len(scores))
-        resampled.append({n: refit(surrogates[n], scores[rows], data[n][rows], allowed[n]) for n in needed})
+        # whole samples and the rest apart, so that every resample has as many of each
+        parts = [rng.integers(0, whole, whole), rng.integers(whole, max(len(scores), whole + 1), len(scores) - whole)]
+        rows = np.concatenate(parts)
+        fits = {}
+        for name in needed:
+            known = rows[np.isfinite(data[name][rows])]
+            fits[name] = refit(surrogates[name], scores[known], data[name][known], allowed[name])
+        resampled.append(fits)
     return surrogates, resampled
+
+
+def _fit(scores: Array, response: Array, columns: list[int]) -> Surrogate:
+    """Surrogate from the samples that have the response; its residual is NaN for the others."""
+    known = np.isfinite(response)
+    found = fit_surrogate(scores[known], response[known], columns)
+    residual = np.full(len(response), np.nan)
+    residual[known] = found.residual
+    return replace(found, residual=residual)
 
 
 __all__ = ["Assurance", "Ensemble", "Model", "assurance"]

@@ -65,7 +65,7 @@ def summarise(
         below_requirement=float(np.mean(loss < required)),
         barriers={name: Spread.of(p) for name, p in full.barriers.items()},
         phases=_phases(case, model, full),
-        limit_states={name: _limit_state(model, full, name, total - len(failed)) for name in model.limit_states},
+        limit_states={name: _limit_state(model, full, name) for name in model.limit_states},
         events={name: Spread.of(p) for name, p in model.event_probability.items()},
         importance={name: _importance(full, name) for name in model.diagram.variables},
         cut_sets=tuple(
@@ -109,13 +109,15 @@ def _interval_parts(loss: Array, top: Array, inner: Array, error: Array) -> dict
     }
 
 
-def _limit_state(model: Model, full: Outcome, name: str, calls: int) -> LimitStateResult:
+def _limit_state(model: Model, full: Outcome, name: str) -> LimitStateResult:
     state, draws = model.limit_states[name], full.limit_states[name]
     mean = max(float(draws.mean()), _SMALLEST)
     flights = float(full.limit_groups[name].mean(axis=0).std(ddof=1)) / np.sqrt(GROUPS) / mean
     unknowns = float(draws.std(ddof=1)) / np.sqrt(len(draws)) / mean if len(draws) > 1 else 0.0
     branches = tuple(model.draws.weights) if state.is_branched else ("",)
-    q2 = min(model.surrogates[state.response(branch)].q2 for branch in branches)
+    fits = [model.surrogates[state.response(branch)] for branch in branches]
+    q2 = min(fit.q2 for fit in fits)
+    calls = min(int(np.isfinite(fit.residual).sum()) for fit in fits)
     return LimitStateResult(
         state.barrier, state.phase, Spread.of(draws), float(np.hypot(flights, unknowns)), _METHOD, calls, float(q2),
         float(full.beyond[name].mean() / mean),

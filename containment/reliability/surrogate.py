@@ -188,17 +188,28 @@ def residual_factors(residuals: Array, most: int = 4) -> tuple[Array, Array]:
 
     What one flight does to several responses at once and the terms leave out must not count as independent failures.
     Principal factors (iterated communalities); only eigenvalues beyond what chance gives n samples of r responses,
-    (1 + sqrt(r / n))^2 (Marchenko & Pastur 1967), count.
+    (1 + sqrt(r / n))^2 (Marchenko & Pastur 1967), count. NaN marks responses a sample does not have.
     """
-    n, r = residuals.shape
-    live = np.flatnonzero(residuals.std(axis=0) > 0)
+    r = residuals.shape[1]
+    spread = np.nanstd(residuals, axis=0)
+    live = np.flatnonzero(spread > 0)
     loadings = np.zeros((r, 0))
     if len(live) >= 2:
-        correlation = np.asarray(np.corrcoef(residuals[:, live].T))
+        correlation, n = _pairwise_correlation(residuals[:, live])
         count = int(np.sum(np.linalg.eigvalsh(correlation) > (1.0 + np.sqrt(len(live) / n)) ** 2))
         loadings = np.zeros((r, min(count, most)))
         loadings[live] = _principal_factors(correlation, min(count, most))
     return loadings, np.sqrt(1.0 - np.sum(loadings**2, axis=1))
+
+
+def _pairwise_correlation(residuals: Array) -> tuple[Array, int]:
+    """Correlation (r, r) of each pair over the samples that have both, and the number of samples of the rarest."""
+    known = np.isfinite(residuals)
+    z = np.where(known, residuals - np.nanmean(residuals, axis=0), 0.0)
+    power = (z**2).T @ known.astype(float)
+    correlation = z.T @ z / np.sqrt(power * power.T)
+    np.fill_diagonal(correlation, 1.0)
+    return correlation, int(known.sum(axis=0).min())
 
 
 def _principal_factors(correlation: Array, count: int) -> Array:
