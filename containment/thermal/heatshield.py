@@ -80,7 +80,7 @@ class Shield:
         check_boundary(heating, wall, where)
         self.stack, self.heating, self.wall, self._back = stack, heating, wall, back.numbers()
         self.rules, self.where, self.source = rules.numbers(), where, source
-        reactions = stack.tables.share.shape[1]
+        reactions = stack.tables.kinetics.shape[2]
         self._state = step.new_state(stack.grid, reactions, temperature)
         self._work = step.new_work(stack.grid, reactions)
         self._system = LineSystem(stack.grid.cell_points.shape[0], heating.prescribed)

@@ -77,6 +77,8 @@ COLUMNS = 8
 def positions(stack: Stack, recession: np.ndarray) -> np.ndarray:
     """Depth of every node (S, N) m from the original surface for recessions (S,) m."""
     grid = stack.grid
+    if not recession.any():
+        return np.broadcast_to(grid.depth, (recession.size, grid.depth.size))
     left = np.clip(1.0 - grid.depth / grid.ablator_depth, 0.0, None)
     return np.asarray(grid.depth + recession[:, None] * left)
 

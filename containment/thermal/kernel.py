@@ -22,6 +22,7 @@ from containment.thermal.charring import REFERENCE_TEMPERATURE, CharringMaterial
 
 Array = Any  # numba sees plain arrays; shapes are in the docstrings
 GRID_POINTS = 2001  # about 2 K over the range of a charring ablator: error of h below 1e-6 of its range
+SHARE, RATE, ACTIVATION, ORDER, THRESHOLD = range(5)
 NEGLIGIBLE = 1.0e-12  # k dt below this changes no digit of an extent
 
 
@@ -29,7 +30,8 @@ class MaterialTables(NamedTuple):
     """Materials on uniform temperature grids; index 0 is the material, then pressure or reaction, then temperature.
 
     solid[m, i] = (rho_v h_v J/m3, k_v W/m/K, rho_c h_c J/m3, k_c W/m/K, emissivity_v, emissivity_c);
-    gas[m, p, i] = h_g J/kg.
+    gas[m, p, i] = h_g J/kg; kinetics[q, m, r] = share, A 1/s, E/R K, order, threshold K of reaction r (share 0: none).
+    Reactions of equal kinetics are one: their extents are the same.
     """
 
     low: Array
@@ -41,11 +43,7 @@ class MaterialTables(NamedTuple):
     virgin_density: Array
     char_density: Array
     reacting: Array
-    share: Array
-    rate: Array
-    activation: Array
-    order: Array
-    threshold: Array
+    kinetics: Array
 
 
 class Points(NamedTuple):
@@ -84,6 +82,16 @@ def _integral(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
     return primitive(at) - primitive(reference) + offset
 
 
+def _merged(m: CharringMaterial) -> np.ndarray:
+    """Kinetics (5, R) with reactions of equal rates as one (TACOT lists its second twice for the gas composition)."""
+    rows = np.array([m.share, m.pre_exponential, m.activation_temperature, m.order, m.threshold]).reshape(5, -1)
+    found: dict[tuple[float, ...], float] = {}
+    for column in rows.T:
+        key = tuple(column[1:])
+        found[key] = found.get(key, 0.0) + float(column[0])
+    return np.array([[share, *key] for key, share in found.items()]).reshape(-1, 5).T
+
+
 def _between(x: np.ndarray, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Rows (n, T) over x (n,) interpolated linearly to `at`, held at both ends."""
     if x.size == 1:
@@ -96,13 +104,15 @@ def _between(x: np.ndarray, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
 def tabulate(materials: list[CharringMaterial]) -> MaterialTables:
     """Materials on their uniform grids, padded to the largest number of reactions and pressures."""
     count = len(materials)
-    reactions = max(1, *(m.share.size for m in materials)) if materials else 1
+    merged = [_merged(m) for m in materials]
+    reactions = max(1, *(rows.shape[1] for rows in merged)) if materials else 1
     # Pressure grids differ between materials only if two ablators do; then the union is used.
     pressures = np.unique(np.concatenate([m.gas_pressure for m in materials]))
     low, high = np.array([m.low for m in materials]), np.array([m.high for m in materials])
     solid, gas = np.zeros((count, GRID_POINTS, 6)), np.zeros((count, pressures.size, GRID_POINTS))
     kinetics = np.zeros((5, count, reactions))
-    kinetics[3] = 1.0
+    kinetics[ORDER] = 1.0
+    kinetics[THRESHOLD] = np.inf
     for i, m in enumerate(materials):
         t = np.linspace(low[i], high[i], GRID_POINTS)
         for j, phase in enumerate((m.virgin, m.char)):
@@ -112,13 +122,11 @@ def tabulate(materials: list[CharringMaterial]) -> MaterialTables:
             solid[i, :, 4 + j] = np.interp(t, phase.temperature, phase.emissivity)
         rows = np.array([np.interp(t, m.gas_temperature, row) for row in m.gas_enthalpy])
         gas[i] = _between(np.log(m.gas_pressure), rows, np.log(pressures))
-        n = m.share.size
-        for row, values in enumerate((m.share, m.pre_exponential, m.activation_temperature, m.order, m.threshold)):
-            kinetics[row, i, :n] = values
+        kinetics[:, i, : merged[i].shape[1]] = merged[i]
     return MaterialTables(
         low, high, (GRID_POINTS - 1) / (high - low), solid, np.log(pressures), gas,
         np.array([m.virgin_density for m in materials]), np.array([m.char_density for m in materials]),
-        np.array([m.share.size > 0 for m in materials]), *kinetics,
+        np.array([m.share.size > 0 for m in materials]), kinetics,
     )  # fmt: skip
 
 
@@ -160,26 +168,22 @@ def pressure_index(tables: MaterialTables, pressure: float) -> tuple:
 
 @njit(cache=True, error_model="numpy")
 def _decompose(
-    tables: MaterialTables, m: int, p: int, mean: float, dt: float, old: Array, older: Array, c0: float, c1: float,
-    c2: float, extent: Array,
+    kinetics: Array, m: int, p: int, mean: float, dt: float, old: Array, older: Array, c0: float, c1: float, c2: float,
+    extent: Array,
 ) -> tuple:  # fmt: skip
     """(tau, dtau/dT of the new temperature, c0 tau + c1 tau_old + c2 tau_older); fills extent[p] (R,)."""
-    share, rate, activation, order = tables.share, tables.rate, tables.activation, tables.order
     tau, dtau, change = 0.0, 0.0, 0.0
-    y, dy, before, a, e, n = 0.0, 0.0, -1.0, 0.0, 0.0, 0.0
-    for r in range(share.shape[1]):
-        now = old[p, r]
-        # Reactions 2 and 3 of TACOT share their kinetics and so their extent.
-        if not (now == before and rate[m, r] == a and activation[m, r] == e and order[m, r] == n):
-            a, e, n = rate[m, r], activation[m, r], order[m, r]
-            y, dy, before = now, 0.0, now
-            if mean > tables.threshold[m, r]:
-                y, dy = advance_extent(now, mean, dt, a, e, n)
+    for r in range(kinetics.shape[2]):
+        now, share = old[p, r], kinetics[SHARE, m, r]
+        y, dy = now, 0.0
+        if mean > kinetics[THRESHOLD, m, r]:
+            y, dy = advance_extent(
+                now, mean, dt, kinetics[RATE, m, r], kinetics[ACTIVATION, m, r], kinetics[ORDER, m, r]
+            )
         extent[p, r] = y
-        s = share[m, r]
-        tau += s * y
-        dtau += 0.5 * s * dy  # the mean temperature moves half as much as the new one
-        change += s * (c0 * y + c1 * now + c2 * older[p, r])
+        tau += share * y
+        dtau += 0.5 * share * dy  # the mean temperature moves half as much as the new one
+        change += share * (c0 * y + c1 * now + c2 * older[p, r])
     return tau, dtau, change
 
 
@@ -200,6 +204,7 @@ def evaluate(
     energy, d_energy, conductivity, d_conductivity = out.energy, out.d_energy, out.conductivity, out.d_conductivity
     density, emissivity, extent, reacting = out.density, out.emissivity, out.extent, tables.reacting
     production, gas_enthalpy, d_gas_enthalpy = out.production, out.gas_enthalpy, out.d_gas_enthalpy
+    kinetics, virgin_density, char_density = tables.kinetics, tables.virgin_density, tables.char_density
     last, per_dt = x.shape[1] - 2, 1.0 / dt
     for p in range(temperature.size):
         m, t = material[p], temperature[p]
@@ -212,13 +217,13 @@ def evaluate(
         ev, kv = x[m, i, 0] + f * dev, x[m, i, 1] + g * dkv
         if not reacting[m]:
             energy[p], d_energy[p], conductivity[p], d_conductivity[p] = ev, dev * inverse, kv, dkv * inverse
-            density[p], emissivity[p] = tables.virgin_density[m], x[m, i, 4]
+            density[p], emissivity[p] = virgin_density[m], x[m, i, 4]
             continue
         dec, dkc = x[m, i + 1, 2] - x[m, i, 2], x[m, i + 1, 3] - x[m, i, 3]
         ec, kc = x[m, i, 2] + f * dec, x[m, i, 3] + g * dkc
         mean = 0.5 * (t + temperature_old[p])
-        tau, dtau, change = _decompose(tables, m, p, mean, dt, extent_old, extent_older, c0, c1, c2, extent)
-        rv, rc = tables.virgin_density[m], tables.char_density[m]
+        tau, dtau, change = _decompose(kinetics, m, p, mean, dt, extent_old, extent_older, c0, c1, c2, extent)
+        rv, rc = virgin_density[m], char_density[m]
         rho = tau * rv + (1.0 - tau) * rc
         per_rho = 1.0 / rho
         w = tau * rv * per_rho

@@ -190,7 +190,7 @@ def run(
     """March the stack from rest at `temperature` (K) for `duration` s. Raises SolverError, DataError."""
     check_boundary(heating, wall, where)
     grid, tables, numbers = stack.grid, stack.tables, rules.numbers()
-    reactions = tables.share.shape[1]
+    reactions = tables.kinetics.shape[2]
     state, work = step.new_state(grid, reactions, temperature), step.new_work(grid, reactions)
     times, rows = np.asarray(heating.time, dtype=float), heating.table()
     start = float(times[0])

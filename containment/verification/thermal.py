@@ -233,4 +233,5 @@ def _speed() -> Iterator[Item]:
     spent = cpu(lambda: bench.hot_wall(made, 298.0, 200, bench.FINE))
     yield Item.at_most("thermal.speed.finite-elements.1232-steps", 0.5, spent, "s", source)
     spent = cpu(lambda: bench.hot_wall(made, 298.0, 100, bench.BENCHMARK, twin.run))
-    yield Item.at_most("thermal.speed.twin.286-steps", 0.012, spent, "s", source + ", tables of the material included")
+    # The goal is 4 ms on an idle core; twice that still tells a regression from a busy machine.
+    yield Item.at_most("thermal.speed.twin.286-steps", 0.008, spent, "s", source + ", tables of the material included")

@@ -33,8 +33,9 @@ def test_extent_follows_its_differential_equation(order: float) -> None:
 
 def _points(temperature: np.ndarray, old: np.ndarray, dt: float = 0.1) -> kernel.Points:
     tables = kernel.tabulate([TACOT])
-    out = kernel.empty_points(temperature.size, 3)
-    history = np.full((temperature.size, 3), 0.8)
+    reactions = tables.kinetics.shape[2]
+    out = kernel.empty_points(temperature.size, reactions)
+    history = np.full((temperature.size, reactions), 0.8)
     index = np.zeros(temperature.size, dtype=np.int64)
     kernel.evaluate(tables, index, temperature, old, history, history, dt, 1.0, -1.0, 0.0, 101325.0, out)
     return out
@@ -177,3 +178,9 @@ def test_density_factor_scales_energy_and_mass_alike() -> None:
     assert np.allclose(heavy.char.conductivity, 0.9 * TACOT.char.conductivity)
     assert np.all(heavy.virgin.emissivity == 0.8)
     assert isinstance(heavy, CharringMaterial)
+
+
+def test_equal_reactions_are_merged() -> None:
+    tables = kernel.tabulate([TACOT])
+    assert tables.kinetics.shape == (5, 1, 2)
+    assert tables.kinetics[kernel.SHARE].sum() == pytest.approx(1.0)
