@@ -50,7 +50,8 @@ SHIELD, BOND = "tps", "bondline"  # region the heat shield stage speaks of, and 
 
 @dataclass
 class Inputs:
-    """One sample's soak: the section after recession, its filling, the flight, the shield's history, the settings."""
+    """One sample's soak: the section after recession, its filling, the flight, the shield's history, the settings,
+    and by region the temperature (K) its material is good for."""
 
     section: SectionMesh
     grid: PropertyGrid
@@ -62,6 +63,7 @@ class Inputs:
     diameter: float
     initial_temperature: float
     states: list[PropertySet]
+    service: dict[str, float]
     notes: list[str] = field(default_factory=list)
 
     def note_range(self, low: Floats, high: Floats) -> None:
@@ -87,7 +89,7 @@ def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
     conductors, states, filling, notes = _fill(section, nodes, history, upstream["mesh"].data, case.heatshield)
     inputs = Inputs(
         moved, property_grid(conductors), filling, nodes, history, flight_of(entry), case.soak,
-        case.vehicle.diameter.value, _initial(case.soak, history), states, notes,
+        case.vehicle.diameter.value, _initial(case.soak, history), states, _service(upstream["mesh"].data), notes,
     )  # fmt: skip
     if remaining < LEAST_REMAINING:
         inputs.notes.append(
@@ -136,6 +138,12 @@ def _fill(
     share = np.zeros((count, 3))
     share[second != first] = charred[section.triangles[second != first]]
     return conductors, states, Filling(first, second, share, stretch), notes
+
+
+def _service(mesh: xr.Dataset) -> dict[str, float]:
+    """Temperature up to which a region's material is in service, K, for the cards that state one."""
+    cards = {name: load(card) for name, card in json.loads(mesh.attrs["materials"]).items()}
+    return {name: c.value("service_temperature") for name, c in cards.items() if c.has("service_temperature")}
 
 
 def _ablator(state: PropertySet, shield: Heatshield) -> Conductor:

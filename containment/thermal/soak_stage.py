@@ -118,7 +118,7 @@ def _with(times: Floats, wanted: tuple[float, ...]) -> Floats:
 
 def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -> March:
     soak, nodes, section = inputs.soak, inputs.nodes, inputs.section
-    watched = {name: _nodes(section, part) for name, part, _ in _WATCHED if _known(section, part)}
+    watched = {name: _nodes(section, part) for name, (part, _) in _watched(section).items()}
     lowest, highest = np.full(len(inputs.states), np.inf), np.full(len(inputs.states), -np.inf)
 
     def observe(time: float, temperature: Floats) -> dict[str, float]:
@@ -162,8 +162,12 @@ def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -
     return record
 
 
-def _known(section: SectionMesh, part: str) -> bool:
-    return part in section.regions or part in section.facet_names
+def _watched(section: SectionMesh) -> dict[str, tuple[str, str]]:
+    """Part of the section and words for every history: the named places, and the hottest point of each region."""
+    known = section.regions | section.facet_names
+    named = {name: (part, words) for name, part, words in _WATCHED if part in known}
+    regions = {f"{name}_temperature": (name, f"hottest point of {name}") for name in section.regions}
+    return named | regions
 
 
 def _nodes(section: SectionMesh, part: str) -> NDArray[np.int64]:
@@ -180,6 +184,13 @@ def _result(inputs: Inputs, line: Timeline, record: March, fields: Path | None) 
             responses[f"soak.{name}_at_landing"] = Response(float(np.interp(line.landing, time, values)), "K")
             responses[f"soak.time_of_peak_{name}"] = Response(float(time[values.argmax()]), "s")
             responses[f"soak.lowest_{name}"] = Response(float(values.min()), "K")
+    for region, limit in inputs.service.items():
+        seconds = _time_above(time, histories[f"{region}_temperature"], limit)
+        responses[f"soak.{region}_time_above_service"] = Response(seconds, "s")
+        if seconds > 0.0:
+            inputs.notes.append(
+                f"soak: {region} is above the service temperature of its material ({limit:.0f} K) for {seconds:.0f} s"
+            )
     responses["soak.handover_time"] = Response(line.handover, "s")
     checks = {"energy_closure": Check.at_most(record.account.closure, CLOSURE_LIMIT)}
     if fields is not None:
@@ -187,8 +198,17 @@ def _result(inputs: Inputs, line: Timeline, record: March, fields: Path | None) 
     return StageResult("soak", responses, _dataset(inputs, record, time, histories), checks, tuple(inputs.notes))
 
 
+def _time_above(time: Floats, values: Floats, limit: float) -> float:
+    """Seconds that a history linear between its points spends above a limit."""
+    a, b = values[:-1] - limit, values[1:] - limit
+    above = np.where((a > 0.0) & (b > 0.0), 1.0, 0.0)
+    crossing = (a > 0.0) != (b > 0.0)
+    above[crossing] = np.maximum(a, b)[crossing] / np.abs(a - b)[crossing]
+    return float((above * np.diff(time)).sum())
+
+
 def _dataset(inputs: Inputs, record: March, time: Floats, histories: Mapping[str, Floats]) -> xr.Dataset:
-    words = {name: text for name, _, text in _WATCHED}
+    words = {name: text for name, (_, text) in _watched(inputs.section).items()}
     data = inputs.section.to_dataset()
     data = data.assign_coords(
         time=("time", time, {"units": "s", "long_name": "time from entry interface"}),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from containment.meshing.mesh import SectionMesh
+
+Floats = NDArray[np.float64]
 
 
 def rectangle(
@@ -29,7 +32,13 @@ def hollow_sphere(through: int, around: int, inner: float, outer: float) -> Sect
     return _mapped(grid, ("inner", "outer", "pole", "equator"))
 
 
-def _mapped(grid: np.ndarray[tuple[int, int, int], np.dtype[np.float64]], lines: tuple[str, ...]) -> SectionMesh:
+def between(inner: Floats, outer: Floats, through: int) -> SectionMesh:
+    """A body between two lines of as many points (n, 2) each; lines "inner", "outer", "bottom" (first), "top"."""
+    share = np.linspace(0.0, 1.0, through + 1)[:, None, None]
+    return _mapped((1.0 - share) * inner[None] + share * outer[None], ("inner", "outer", "bottom", "top"))
+
+
+def _mapped(grid: Floats, lines: tuple[str, ...]) -> SectionMesh:
     """Triangles on a mapped grid (i, j, 2) with lines at i = 0, i = last, j = 0, j = last; diagonals alternate."""
     rows, columns = grid.shape[0] - 1, grid.shape[1] - 1
     i, j = (index.ravel() for index in np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))

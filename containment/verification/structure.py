@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -13,7 +14,7 @@ from containment.structure.collapse import collapse_share
 from containment.structure.loads import Loads, Supports
 from containment.structure.solid import elastic
 from containment.structure.statics import Statics, StaticsResult
-from containment.verification.bench_sections import fitted_order, hollow_sphere, node_at, rectangle
+from containment.verification.bench_sections import between, fitted_order, hollow_sphere, node_at, rectangle
 from containment.verification.catalogue import Item
 
 Floats = NDArray[np.float64]
@@ -30,6 +31,7 @@ def items() -> Iterator[Item]:
     yield from _thick_sphere()
     yield from _thick_cylinder()
     yield from _hot_sphere()
+    yield from _nafems_le11()
     yield from _plastic_sphere()
     yield from _plastic_cylinder()
     yield from _manufactured()
@@ -83,6 +85,37 @@ def _hot_sphere() -> Iterator[Item]:
         ours = float(_along_equator(section.points, result, component, at_radius))
         # 1.5 %: the linear temperature of an element is matched with a quadratic displacement
         yield Item.relative(f"structure.hot-sphere.{name}", reference, ours, 0.015, "Pa", source)
+
+
+def _nafems_le11() -> Iterator[Item]:
+    """NAFEMS LE11: cylinder, taper and sphere in one, heated by T = r + z, ends held in z; axial stress at the inner
+    equator A."""
+    count = 12  # edges along each of four blocks
+
+    def arc(radius: float, start: float, end: float) -> Floats:
+        angle = np.radians(np.linspace(start, end, count + 1))
+        return radius * np.column_stack([np.cos(angle), np.sin(angle)])
+
+    def straight(*corners: tuple[float, float]) -> Floats:
+        parts = [np.linspace(a, b, count + 1)[1:] for a, b in itertools.pairwise(corners)]
+        return np.concatenate(parts)
+
+    half = np.sqrt(0.5)
+    junction = (1.4 * np.cos(np.pi / 6), 0.7)
+    middle = (0.5 * (1.0 + junction[0]), 0.5 * (1.39 + 0.7))
+    inner = [
+        arc(1.0, 0.0, 22.5),
+        arc(1.0, 22.5, 45.0)[1:],
+        straight((half, half), (half, 0.5 * (half + 1.79)), (half, 1.79)),
+    ]
+    outer = [arc(1.4, 0.0, 30.0), straight(junction, middle, (1.0, 1.39), (1.0, 1.79))]
+    section = between(np.concatenate(inner), np.concatenate(outer), 12)
+    material = {"body": elastic("le11", 210e9, 0.3, expansion=2.3e-4)}
+    loads = Loads(temperature=300.0 + section.points.sum(axis=1), reference_temperature=300.0)
+    result = Statics(section, material).solve(loads, Supports(axial=("bottom", "top")))
+    ours = result.node_stress[node_at(section, 1.0, 0.0), 1]
+    # 2 %: fine meshes of good codes differ by 1 to 6 %
+    yield Item.relative("structure.nafems-le11", -105e6, ours, 0.02, "Pa", "NAFEMS LE11, TNSB rev. 3 (1990)")
 
 
 def _along_equator(points: Floats, result: StaticsResult, component: int, radius: float) -> Floats:

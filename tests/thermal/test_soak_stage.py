@@ -111,6 +111,21 @@ def test_heat_reaches_bond_then_vessel_then_samples(result):
     assert all(r.unit in ("K", "s") for r in result.responses.values())
 
 
+def test_time_above_a_limit_is_counted_between_the_points():
+    time, values = np.array([0.0, 10.0, 20.0, 30.0]), np.array([300.0, 400.0, 400.0, 300.0])
+    assert soak_stage._time_above(time, values, 350.0) == pytest.approx(5.0 + 10.0 + 5.0)
+    assert soak_stage._time_above(time, values, 500.0) == 0.0
+    assert soak_stage._time_above(time, values, 200.0) == 30.0
+
+
+def test_material_above_its_service_temperature_is_said(case, coarse, mesh, result):
+    assert result.value("absorber_time_above_service") == 0.0
+    warm = {"soak.ground.air_temperature": 480.0, "soak.ground.sky_temperature": 480.0}
+    hot = soak_stage.run(case.at(warm), upstream(mesh), coarse)
+    assert 0.0 < hot.value("absorber_time_above_service") <= 3600.0
+    assert any("absorber is above the service temperature" in note for note in hot.notes)
+
+
 def test_nothing_happens_where_everything_has_one_temperature(case, coarse, mesh):
     even = {"entry": entry(air=START), "heatshield": shield(hottest=START)}
     even["entry"].data["mach"][:] = 0.0
