@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ def _print(*things: object) -> None:
         console.print(thing)
 
 
-def listing(found: Mapping[str, Sequence[str]]) -> None:
+def listing(found: Mapping[str, Iterable[str]]) -> None:
     """Shipped files by kind."""
     for kind, names in found.items():
         _print(f"[bold]{kind}[/]  " + "  ".join(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ class Fidelity(Section):
     mesh_size: float = Field(0.012, gt=0, description="target edge length of the axisymmetric mesh, m")
     heatshield_cells: int = Field(60, ge=10, description="cells through the ablator")
     heatshield_step: float = Field(0.5, gt=0, description="largest time step of the 1-D heat shield, s")
+    heatshield_rung: int = Field(2, ge=1, le=2, description="1 fast twin, 2 finite elements of the heat shield")
     soak_steps: int = Field(80, ge=10, description="time steps of the 2-D soak")
     landing_masses: int = Field(24, ge=4, description="masses of the landing chain")
     epistemic_draws: int = Field(400, ge=50, description="posterior draws carried to P(loss)")
@@ -29,7 +30,7 @@ class Fidelity(Section):
 
 def defaults(name: FidelityName) -> Fidelity:
     """The shipped settings of one fidelity."""
-    finer = {
+    finer: dict[FidelityName, dict[str, Any]] = {
         "screening": {},
         "standard": {
             "samples": 120,

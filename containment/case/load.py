@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -174,7 +173,7 @@ def _validate(source: _Source) -> Case:
 
 
 def _problem(source: _Source, fault: Any) -> Problem:
-    path: KeyPath = tuple(key for key in fault["loc"] if not str(key).startswith("function-"))
+    path = _written(source.table, tuple(key for key in fault["loc"] if not str(key).startswith("function-")))
     context = fault.get("ctx", {})
     if fault["type"] == "case_value":
         path = (*path, *filter(None, context["subkey"].split(".")))
@@ -192,35 +191,43 @@ def _problem(source: _Source, fault: Any) -> Problem:
     return Problem(*source.place(path), ".".join(map(str, path)) or "case", found, expected, advice)
 
 
+def _written(table: Any, loc: KeyPath) -> KeyPath:
+    """The location without the tags that choose between kinds of a table: only keys that stand in the file."""
+    path: list[str | int] = []
+    for i, key in enumerate(loc):
+        inside = (isinstance(table, dict) and key in table) or (isinstance(table, list) and isinstance(key, int))
+        if inside or i == len(loc) - 1:
+            path.append(key)
+            table = table[key] if inside else None
+    return tuple(path)
+
+
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _valid_names(path: KeyPath) -> list[str]:
-    """Keys the schema allows in the table at `path`."""
-    kind: Any = Case
+    """Keys the schema allows in the table at `path`; of every kind where there are several."""
+    kinds = [Case]
     for key in path:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            fields = {f.alias or n: f.annotation for n, f in kind.model_fields.items()}
-            kind = _section_in(fields.get(str(key)))
-        else:
-            kind = _section_in(kind)
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [f.alias or n for n, f in kind.model_fields.items()]
-    return []
+        kinds = [inner for kind in kinds for inner in _inside(kind, str(key))]
+    tables = [kind for kind in kinds if isinstance(kind, type)]
+    return list(dict.fromkeys(f.alias or n for kind in tables for n, f in kind.model_fields.items()))
 
 
-def _section_in(annotation: Any) -> Any:
-    """The table type inside `X | None`, `dict[str, X]`, `Annotated[X, ...]`."""
-    if isinstance(annotation, type):
-        return annotation
+def _inside(kind: Any, key: str) -> list[Any]:
+    """Table types that may stand under a key; a dictionary of tables passes its key on to what it holds."""
+    if typing.get_origin(kind) is dict:
+        return _tables(typing.get_args(kind)[1])
+    fields = {f.alias or n: f.annotation for n, f in kind.model_fields.items()}
+    return _tables(fields.get(key))
+
+
+def _tables(annotation: Any) -> list[Any]:
+    """The sections, or dictionaries of them, inside `X | None`, `Annotated[X | Y, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
     if typing.get_origin(annotation) is dict:
-        return _section_in(typing.get_args(annotation)[1])
-    for argument in typing.get_args(annotation):
-        found = _section_in(argument)
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            return found
-        if isinstance(argument, types.GenericAlias):
-            return found
-    return None
+        return [annotation]
+    return [found for argument in typing.get_args(annotation) for found in _tables(argument)]

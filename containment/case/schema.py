@@ -121,7 +121,7 @@ def _walk(node: object, path: str) -> Iterator[tuple[str, Quantity]]:
 
 def _replaced(node: Any, keys: list[str], value: float, path: str) -> Any:
     name, rest = keys[0], keys[1:]
-    child = dict(_children(node)).get(name)
+    child: Any = dict(_children(node)).get(name)
     if child is None:
         raise UsageError(
             f"no value {path!r} in the case", advice="run `containment check CASE` to see the paths of all values"

@@ -34,7 +34,7 @@ def render(folder: RunFolder) -> list[Path]:
     return files
 
 
-def _template():  # type: ignore[no-untyped-def]
+def _template() -> Any:
     import jinja2
 
     loader = jinja2.FileSystemLoader(share.shipped("reports"))
@@ -90,7 +90,7 @@ def _updates(folder: RunFolder, case: Case) -> list[tuple[str, Any, Any]]:
     return [(path, marginal(inputs[path]).ppf(grid), draws) for path, draws in found.items() if path in inputs]
 
 
-@styled()
+@styled()  # type: ignore[untyped-decorator]
 def _figures(
     folder: RunFolder, case: Case, result: Mapping[str, Any], stages: Mapping[str, StageResult]
 ) -> dict[str, Any]:

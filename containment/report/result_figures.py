@@ -94,7 +94,8 @@ def prior_posterior(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figu
         both = np.concatenate([prior, posterior])
         positive = bool(np.all(both > 0)) and both.max() / both.min() > 30
         a, b = (np.log10(prior), np.log10(posterior)) if positive else (prior, posterior)
-        edges = np.linspace(*np.quantile(np.concatenate([a, b]), [0.002, 0.998]), 41)
+        low, high = np.quantile(np.concatenate([a, b]), [0.002, 0.998])
+        edges = np.linspace(low, high, 41).tolist()
         axis.hist(a, edges, density=True, color="#bbbbbb", label="prior")
         axis.hist(b, edges, density=True, color=COLOURS[0], alpha=0.7, label="posterior")
         axis.set_title(("log10 " if positive else "") + label, fontsize=8)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from containment.result import StageResult
 
 
-@styled()
+@styled()  # type: ignore[untyped-decorator]
 def figures(result: StageResult) -> dict[str, Figure]:
     """Every figure of a stage by name; a stage that lacks the data of a figure simply has no such figure."""
     makers: dict[str, tuple[Callable[[xr.Dataset], Figure], tuple[str, ...]]] = {

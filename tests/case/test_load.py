@@ -145,3 +145,13 @@ def test_schema_in_the_tree_is_fresh():
     from containment.case.json_schema import TARGET, text
 
     assert TARGET.read_text() == text(), "run `python -m containment.case.json_schema`"
+
+
+def test_unknown_key_deep_in_a_kind_of_table():
+    """The place is the one in the file, without the tag pydantic uses to choose between kinds."""
+    with pytest.raises(CaseError) as caught:
+        load_case("msr-ees", ["landing.surfaces.hard.modulos=1 GPa", "heatshield.layers.tps.thiknes=1 mm"])
+    text = str(caught.value)
+    assert "landing.surfaces.hard.modulos: found an unknown key" in text
+    assert "did you mean 'modulus'" in text
+    assert "did you mean 'thickness'" in text
