@@ -51,6 +51,12 @@ class HardGround(Section):
     modulus: Pressure
     poisson_ratio: Number
     forebody_crush_strength: Pressure = Field(description="pressure at which heat shield and shell crush")
+    footprint_share: Fraction = Field(
+        description="part of the shell's mass that stops with the nose; the rest folds onto the ground by itself"
+    )
+    model_factor: Factor = Field(
+        description="true over modelled acceleration on such ground, on top of landing.model_factor"
+    )
 
 
 class Absorber(Section):
@@ -179,6 +185,12 @@ class Landing(Section):
         if self.absorber.sharpness.value < 1.0:
             raise _fault(f"{self.absorber.sharpness.value:g}", "at least 1", "correct it", key="absorber.sharpness")
         return self
+
+    def acceleration_factor(self, branch: str) -> float:
+        """True over modelled acceleration of the chain on a branch: that of the model, and of hard ground."""
+        surface = self.surfaces[self.branches[branch].surface]
+        hard = surface.model_factor.value if isinstance(surface, HardGround) else 1.0
+        return float(self.model_factor.value * hard)
 
     def probabilities(self) -> dict[str, float]:
         """Mean probability of each branch; they add to 1."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from containment.structure.crushable import CURVE_END, CURVE_POINTS, Foam
 from containment.structure.soil import Ground, Nose
 
 LEDGER_LIMIT = 1e-3  # largest energy error of a run that counts, of the initial energy (issue: <= 0.1 %)
+_LEAST_SHARE = 0.2  # of the bounded step: it is halved while a light nose on stiff ground leaves the ledger open
 SAFETY = 0.9  # of the stable step; the bound itself is rigorous, this covers rounding
 _BULK_LINEAR, _BULK_QUADRATIC = 0.06, 1.2  # usual bulk viscosity of explicit codes (LS-DYNA, Abaqus defaults)
 _RECORD = 2e-5  # s between stored states: 25 per 0.5 ms filter window
@@ -170,7 +172,8 @@ def land(chain: Chain, speed: float, *, gravity: float = 0.0, end: float = 0.08,
     """The landing of `chain` at `speed` m/s. `factor` < 1 shortens the step (for convergence studies).
 
     Speed 0 is a body laid down: nothing moves, all histories are zero. Raises DataError for a speed that is negative or
-    not a number, SolverError when the energy ledger or finiteness fails or the vehicle still moves at `end`.
+    not a number, SolverError when the energy ledger (after halving the step) or finiteness fails or the vehicle still
+    moves at `end`.
     """
     if not np.isfinite(speed) or speed < 0:
         raise DataError(
@@ -179,6 +182,26 @@ def land(chain: Chain, speed: float, *, gravity: float = 0.0, end: float = 0.08,
     if speed == 0.0:
         return _at_rest(chain)
     step = chain.stable_step(speed) * factor
+    outcome = _marched(chain, speed, gravity, end, step)
+    while outcome.status != 2 and not outcome.worst <= LEDGER_LIMIT and step > _LEAST_SHARE * chain.stable_step(speed):
+        step *= 0.5
+        outcome = _marched(chain, speed, gravity, end, step)
+    _accept(outcome, speed, end)
+    return _unpacked(outcome, len(chain.parts))
+
+
+class _Outcome(NamedTuple):
+    """What the kernel leaves: records, energies, largest ledger error, steps, status."""
+
+    rows: np.ndarray
+    energy: np.ndarray
+    worst: float
+    steps: int
+    status: int
+
+
+def _marched(chain: Chain, speed: float, gravity: float, end: float, step: float) -> _Outcome:
+    """One pass of the kernel."""
     records = np.zeros((int(end / _RECORD) + 8, 6 + 2 * len(chain.parts)))
     energy = np.zeros(len(LEDGER))
     foam, ground = chain.foam, chain.ground
@@ -194,14 +217,14 @@ def land(chain: Chain, speed: float, *, gravity: float = 0.0, end: float = 0.08,
         chain.play_rows(),
         records, energy,
     )  # fmt: skip
-    _accept(status, worst, energy, count, speed, end)
-    return _unpacked(records[:count], len(chain.parts), energy, worst, steps)
+    return _Outcome(records[:count], energy, float(worst), int(steps), int(status))
 
 
-def _accept(status: int, worst: float, energy: np.ndarray, count: int, speed: float, end: float) -> None:
+def _accept(outcome: _Outcome, speed: float, end: float) -> None:
+    energy, worst, status = outcome.energy, outcome.worst, outcome.status
     if status == 2 or not np.all(np.isfinite(energy)):
         raise SolverError(
-            f"landing chain at {speed:.4g} m/s: the state is no longer finite after {count} records",
+            f"landing chain at {speed:.4g} m/s: the state is no longer finite after {len(outcome.rows)} records",
             history=energy.tolist(), advice="an input is out of range; check foam modulus, densities and stiffnesses",
         )  # fmt: skip
     if not worst <= LEDGER_LIMIT:
@@ -217,7 +240,8 @@ def _accept(status: int, worst: float, energy: np.ndarray, count: int, speed: fl
         )  # fmt: skip
 
 
-def _unpacked(rows: np.ndarray, parts: int, energy: np.ndarray, worst: float, steps: int) -> Landing:
+def _unpacked(outcome: _Outcome, parts: int) -> Landing:
+    rows, energy = outcome.rows, outcome.energy
     raw = rows[:, 0]
     time = np.arange(0.0, raw[-1], _RECORD)
 
@@ -228,7 +252,7 @@ def _unpacked(rows: np.ndarray, parts: int, energy: np.ndarray, worst: float, st
     contacts = np.array([even(6 + parts + i) for i in range(parts - 1)]).reshape(parts - 1, time.size)
     return Landing(
         time, speeds, even(1), even(2), even(3), even(4), contacts,
-        dict(zip(LEDGER, energy.tolist(), strict=True)), float(worst), int(steps),
+        dict(zip(LEDGER, energy.tolist(), strict=True)), outcome.worst, outcome.steps,
     )  # fmt: skip
 
 

@@ -57,19 +57,30 @@ class Foam:
     def curve(self) -> np.ndarray:
         """Y on an even strain grid of CURVE_POINTS from 0 to CURVE_END, tangent capped at the modulus."""
         strain = np.linspace(0.0, CURVE_END, CURVE_POINTS)
+        return self._capped(strain, np.full(CURVE_POINTS - 1, self.modulus * strain[1]))
+
+    def solid_curve(self) -> np.ndarray:
+        """As `curve`, the tangent capped at the modulus per logarithmic strain: d(Y) <= E d(-ln(1 - e)).
+
+        For finite elements, where nothing may be crushed to no volume at all; level beyond e = 0.999.
+        """
+        strain = np.linspace(0.0, CURVE_END, CURVE_POINTS)
+        return self._capped(strain, self.modulus * np.diff(-np.log(np.maximum(1.0 - strain, 1e-3))))
+
+    def _capped(self, strain: np.ndarray, largest: np.ndarray) -> np.ndarray:
         ratio = np.minimum(strain / self.densification_strain, 1.0 - 1e-12)
         raw = self.plateau + self.hardening * strain / self.densification_strain
         raw = raw + self.locking * -np.log1p(-(ratio**self.sharpness))
         locked = strain >= self.densification_strain
         rise = np.where(locked[1:], np.inf, np.diff(raw))
-        return capped_curve(raw[0], rise, self.modulus * strain[1])
+        return capped_curve(raw[0], rise, largest)
 
     def wave_speed(self) -> float:
         """Elastic bar-wave speed sqrt(E / rho), m/s."""
         return float(np.sqrt(self.modulus / self.density))
 
 
-def capped_curve(start: float, rise: np.ndarray, largest: float) -> np.ndarray:
+def capped_curve(start: float, rise: np.ndarray, largest: np.ndarray | float) -> np.ndarray:
     """Monotone curve from its increments, each limited to `largest`; a falling increment is refused.
 
     Softening localises in one element whatever its size, so the answer would depend on the mesh: DataError.

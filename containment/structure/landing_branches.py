@@ -103,7 +103,8 @@ def build(branch: Branch, landing: Landing, vehicle: Vehicle, content: Inside, m
     """The chain of one branch.
 
     Oblique impact in stable flight costs foam: with the resultant angle of drift and attitude, the edge of the vessel
-    is R sin(angle) nearer to the shell, and that much of the column is not counted (a bound, not a mean).
+    is R sin(angle) nearer to the shell, and that much of the column is not counted (a bound, not a mean). On hard
+    ground only the footprint of the shell brakes with the nose: the shell is not stiff enough to stop as one body.
     """
     parts = tuple(content.masses[name] for name in PARTS[1:])
     if branch.attitude == "tumbling" and landing.tumbling is not None:
@@ -117,6 +118,9 @@ def build(branch: Branch, landing: Landing, vehicle: Vehicle, content: Inside, m
     area = np.pi * content.vessel_radius**2 * landing.absorber.area_factor.value
     crushable = foam(landing, content.foam_density)
     shell = vehicle.entry_mass - sum(parts) - crushable.density * area * column
+    hard = landing.surfaces[branch.surface]
+    if isinstance(hard, HardGround):
+        shell *= hard.footprint_share.value
     plays = tuple(
         Play(c.stiffness.value, c.damping.value, c.play.value, c.play.value)
         for c in (landing.contacts["pcv"], landing.contacts["os"])

@@ -53,12 +53,12 @@ def run(
     answers: dict[str, dict[str, VesselAnswer]] = {}
     checks: dict[str, Check] = {}
     notes: list[str] = []
-    window, factor = landing.filter_window.value, landing.model_factor.value
+    window = landing.filter_window.value
     for name, branch in landing.branches.items():
         speed = landing_branches.impact_speed(branch, landing, vehicle, entry)
         body = landing_branches.build(branch, landing, vehicle, content, fidelity.landing_masses)
         history = chain.land(body, speed, gravity=_GRAVITY, end=landing.duration.value)
-        load = landing_vessels.forces(history, window, factor)
+        load = landing_vessels.forces(history, window, landing.acceleration_factor(name))
         answers[name] = {vessel: landing_vessels.answer(walls[vessel], landing, load[vessel]) for vessel in VESSELS}
         histories[name] = history
         responses |= _responses(name, speed, body, history, landing, answers[name])
@@ -93,7 +93,7 @@ def _temperatures(upstream: Mapping[str, StageResult]) -> dict[str, float]:
 def _responses(
     name: str, speed: float, body: Chain, history: History, landing: Landing, answers: Mapping[str, VesselAnswer]
 ) -> dict[str, Response]:
-    window, factor = landing.filter_window.value, landing.model_factor.value
+    window, factor = landing.filter_window.value, landing.acceleration_factor(name)
     available = landing.absorber.densification_strain.value * body.foam_length
     found = {
         "impact_speed": Response(speed, "m/s", 1),
@@ -123,16 +123,21 @@ def _notes(name: str, responses: Mapping[str, Response], answers: Mapping[str, V
 
 def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
     """Histories on one time grid (s from first contact), held at their last value after the end of a branch."""
-    window, factor = landing.filter_window.value, landing.model_factor.value
+    window = landing.filter_window.value
+    factors = {name: landing.acceleration_factor(name) for name in histories}
     end = max(history.time[-1] for history in histories.values())
     time = np.arange(0.0, end + _STORED, _STORED)
 
     def rows(pick: Any) -> Floats:
         return np.array([np.interp(time, history.time, pick(history)) for history in histories.values()])
 
+    accelerations = [
+        np.interp(time, h.time, factors[name] * h.acceleration(-1, window)) for name, h in histories.items()
+    ]
+
     both = ("branch", "time")
     variables = {
-        "os_acceleration": (rows(lambda h: factor * h.acceleration(-1, window)), "m/s^2", "filtered OS deceleration"),
+        "os_acceleration": (np.array(accelerations), "m/s^2", "filtered OS deceleration"),
         "os_speed": (rows(lambda h: h.speeds[-1]), "m/s", "speed of the OS"),
         "shell_speed": (rows(lambda h: h.speeds[0]), "m/s", "speed of the shell"),
         "stroke": (rows(lambda h: h.stroke), "m", "stroke of the absorber"),

@@ -1,8 +1,7 @@
-import pytest
-
 from containment.verification import landing
 
 
-@pytest.mark.parametrize("item", list(landing.items()), ids=lambda item: item.name)
-def test_item(item):
-    assert item.ok, item
+def test_every_landing_benchmark_is_within_its_tolerance():
+    items = list(landing.items())
+    assert len(items) > 20
+    assert not [item for item in items if not item.ok]

@@ -1,0 +1,176 @@
+"""Mapped mesh of a capsule for explicit landings: sphere-cone shell, absorber block, one vessel as a stiff sphere.
+
+Rays from the vessel's centre map the absorber between vessel and shell (then to the side of the block); shell and
+vessel are layers along their surfaces and share the rays' nodes. No mesher is needed, and no quad is a sliver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.errors import DataError
+from containment.structure.explicit import Body, ContactLine, FoamSolid, Metal
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SHELL, ABSORBER, VESSEL = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class CapsuleShape:
+    """Dimensions in m, masses in kg; `size` is the wanted edge length. The block reaches `reach` aft of the centre."""
+
+    diameter: float
+    nose_radius: float
+    half_angle: float
+    shell_thickness: float
+    shell_mass: float
+    absorber_thickness: float
+    block_radius: float
+    reach: float
+    vessel_radius: float
+    vessel_wall: float
+    vessel_mass: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Capsule:
+    """The body with the nodes of its outer surface."""
+
+    body: Body
+    contact: ContactLine
+
+
+def capsule(shape: CapsuleShape, foam: FoamSolid, shell: Metal | FoamSolid, vessel: Metal) -> Capsule:
+    """Mesh the capsule; densities of shell and vessel are set so that their masses come out as asked."""
+    inner, normal = _inner_surface(shape)
+    centre = np.array([0.0, shape.shell_thickness + shape.absorber_thickness + shape.vessel_radius])
+    rays, feet, hits = _rays(shape, inner, centre)
+    nodes = _Nodes()
+    foam_grid, quads, kind = _absorber(shape, nodes, rays, feet, centre)
+    shell_quads, surface = _shell(shape, nodes, inner, normal, hits, foam_grid)
+    vessel_quads = _vessel(shape, nodes, rays, foam_grid, centre)
+    quads = np.concatenate([shell_quads, quads, vessel_quads])
+    counts = (len(shell_quads), len(kind), len(vessel_quads))
+    kind = np.repeat(np.array([SHELL, ABSORBER, VESSEL]), counts)
+    points = np.array(nodes.points)
+    points[np.abs(points[:, 0]) < 1e-12, 0] = 0.0
+    rough = Body(points, quads, kind, [shell, foam, vessel])
+    wanted = {SHELL: shape.shell_mass, VESSEL: shape.vessel_mass}
+    dense = [_with_density(m, rough, k, wanted) for k, m in enumerate(rough.materials)]
+    body = Body(points, quads, kind, dense)
+    return Capsule(body, ContactLine.along(points, surface))
+
+
+def _with_density(material: Metal | FoamSolid, body: Body, kind: int, wanted: dict[int, float]) -> Metal | FoamSolid:
+    if kind not in wanted:
+        return material
+    density = wanted[kind] / float(body.weights()[body.kind == kind].sum())
+    if isinstance(material, Metal):
+        return replace(material, density=density)
+    return replace(material, foam=replace(material.foam, density=density))
+
+
+class _Nodes:
+    """Grows a list of points."""
+
+    def __init__(self) -> None:
+        self.points: list[Floats] = []
+
+    def add(self, points: Floats) -> Ints:
+        first = len(self.points)
+        self.points.extend(np.asarray(points))
+        return np.arange(first, first + len(points))
+
+
+def _inner_surface(shape: CapsuleShape) -> tuple[Floats, Floats]:
+    """Points of the shell's inner surface from the axis outward, finely, and unit normals pointing out of the body."""
+    tilt = np.pi / 2 - shape.half_angle
+    radius = shape.nose_radius - shape.shell_thickness
+    angle = np.linspace(0.0, tilt, 400)
+    cap = np.column_stack([radius * np.sin(angle), shape.nose_radius - radius * np.cos(angle)])
+    end = shape.diameter / 2 - shape.shell_thickness * np.sin(tilt)
+    run = np.linspace(cap[-1, 0], end, 1600)[1:]
+    cone = np.column_stack([run, cap[-1, 1] + (run - cap[-1, 0]) / np.tan(shape.half_angle)])
+    normal = np.concatenate(
+        [np.column_stack([np.sin(angle), -np.cos(angle)]), np.tile([np.sin(tilt), -np.cos(tilt)], (len(run), 1))]
+    )
+    return np.concatenate([cap, cone]), normal
+
+
+def _rays(shape: CapsuleShape, inner: Floats, centre: Floats) -> tuple[Floats, Floats, int]:
+    """Angles of the rays from the front axis, where they end, and how many of them end on the shell."""
+    away = inner - centre
+    angle = np.arctan2(away[:, 0], -away[:, 1])
+    corner = float(np.interp(shape.block_radius, inner[:, 0], angle))
+    last = float(np.pi / 2 + np.arctan2(shape.reach, shape.block_radius))
+    if not 0.2 < corner < last < np.pi or np.any(np.diff(angle[inner[:, 0] <= shape.block_radius]) <= 0):
+        raise DataError(
+            "found a block that rays from the vessel's centre do not map, expected a block around the vessel",
+            advice="change block radius or reach",
+        )
+    on_shell = max(6, int(np.ceil(corner * shape.vessel_radius / shape.size)))
+    on_side = max(4, int(np.ceil((last - corner) * shape.vessel_radius / shape.size)))
+    front, side = np.linspace(0.0, corner, on_shell + 1), np.linspace(corner, last, on_side + 1)[1:]
+    ends = np.column_stack([np.interp(front, angle, inner[:, 0]), np.interp(front, angle, inner[:, 1])])
+    flank = np.column_stack([np.full(on_side, shape.block_radius), centre[1] - shape.block_radius / np.tan(side)])
+    return np.concatenate([front, side]), np.concatenate([ends, flank]), on_shell + 1
+
+
+def _absorber(
+    shape: CapsuleShape, nodes: _Nodes, rays: Floats, feet: Floats, centre: Floats
+) -> tuple[Ints, Ints, Ints]:
+    """(ray, layer) node numbers from the vessel outward, quads, and a one per quad."""
+    start = centre + shape.vessel_radius * np.column_stack([np.sin(rays), -np.cos(rays)])
+    layers = max(4, int(np.ceil(shape.absorber_thickness / shape.size)))
+    share = np.linspace(0.0, 1.0, layers + 1)
+    points = start[:, None, :] + share[None, :, None] * (feet - start)[:, None, :]
+    grid = nodes.add(points.reshape(-1, 2)).reshape(len(rays), layers + 1)
+    quads = _grid_quads(grid)
+    return grid, quads, np.ones(len(quads), dtype=np.int64)
+
+
+def _grid_quads(grid: Ints) -> Ints:
+    """Counter-clockwise quads of a grid whose first index runs outward from the axis and second towards the nose."""
+    a, b, c, d = grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]
+    return np.column_stack([a.ravel(), b.ravel(), c.ravel(), d.ravel()])
+
+
+def _shell(
+    shape: CapsuleShape, nodes: _Nodes, inner: Floats, normal: Floats, hits: int, foam: Ints
+) -> tuple[Ints, Ints]:
+    """Quads of the shell and its outer nodes. The first `hits` stations are the ends of the rays on it."""
+    bonded = np.array([nodes.points[i] for i in foam[:hits, -1]])
+    rest = inner[inner[:, 0] > bonded[-1, 0] + 1e-9]
+    count = max(2, round(float(rest[-1, 0] - bonded[-1, 0]) / (1.5 * shape.size)))
+    radius = np.linspace(bonded[-1, 0], rest[-1, 0], count + 1)[1:]
+    beyond = np.column_stack([radius, np.interp(radius, inner[:, 0], inner[:, 1])])
+    stations = np.concatenate([bonded, beyond])
+    out = np.column_stack([np.interp(stations[:, 0], inner[:, 0], normal[:, i]) for i in (0, 1)])
+    out /= np.linalg.norm(out, axis=1)[:, None]
+    out[0] = (0.0, -1.0)
+    layers = max(2, round(shape.shell_thickness / shape.size))
+    first = np.concatenate([foam[:hits, -1], nodes.add(beyond)])
+    grid = [first]
+    for k in range(1, layers + 1):
+        grid.append(nodes.add(stations + shape.shell_thickness * k / layers * out))
+    table = np.column_stack(grid)
+    return _grid_quads(table), table[:, -1]
+
+
+def _vessel(shape: CapsuleShape, nodes: _Nodes, rays: Floats, foam: Ints, centre: Floats) -> Ints:
+    """Quads of the vessel's wall over the whole sphere; it shares its outer nodes with the absorber."""
+    more = max(2, int(np.ceil((np.pi - rays[-1]) * shape.vessel_radius / shape.size)))
+    angles = np.concatenate([rays, np.linspace(rays[-1], np.pi, more + 1)[1:]])
+    unit = np.column_stack([np.sin(angles), -np.cos(angles)])
+    outer = np.concatenate([foam[:, 0], nodes.add(centre + shape.vessel_radius * unit[len(rays) :])])
+    layers = max(2, round(shape.vessel_wall / shape.size))
+    grid = [outer]
+    for k in range(1, layers + 1):
+        grid.insert(0, nodes.add(centre + (shape.vessel_radius - shape.vessel_wall * k / layers) * unit))
+    return _grid_quads(np.column_stack(grid))
