@@ -76,7 +76,7 @@ class Control(NamedTuple):
     longest_time: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def geodetic(x: float, y: float, z: float, planet: Planet) -> tuple[float, float, float]:
     """(altitude, sin latitude, cos latitude) above the ellipsoid; Bowring's form, better than 1e-6 m to 1000 km."""
     a, b = planet.equatorial_radius, planet.polar_radius
@@ -95,7 +95,7 @@ def geodetic(x: float, y: float, z: float, planet: Planet) -> tuple[float, float
     return p * cos_lat + z * sin_lat - a * math.sqrt(1.0 - e2 * sin_lat * sin_lat), sin_lat, cos_lat
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def air_interval(altitude: float, air: Air) -> int:
     """Index of the interval of the air table, -1 above its top; below its bottom the first one."""
     above = altitude - air.nodes[0]
@@ -109,15 +109,16 @@ def air_interval(altitude: float, air: Air) -> int:
     return i
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def air_value(altitude: float, interval: int, column: int, air: Air) -> float:
     """One column of the air table in its interval."""
     x = altitude - air.nodes[interval]
-    c = air.coefficients[interval, column]
-    return c[0] + x * (c[1] + x * (c[2] + x * c[3]))
+    c = air.coefficients  # indexed whole: a row taken out of it would cost more than the polynomial
+    i, j = interval, column
+    return c[i, j, 0] + x * (c[i, j, 1] + x * (c[i, j, 2] + x * c[i, j, 3]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def perturbation(altitude: float, column: int, air: Air) -> float:
     """Perturbation of a sample: Catmull-Rom cubic through an even grid, end values held."""
     grid = air.perturbation
@@ -135,7 +136,7 @@ def perturbation(altitude: float, column: int, air: Air) -> float:
     return p1 + 0.5 * f * (p2 - p0 + f * (2 * p0 - 5 * p1 + 4 * p2 - p3 + f * (3 * (p1 - p2) + p3 - p0)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def density_and_sound(altitude: float, air: Air) -> tuple[float, float, int]:
     """(density, speed of sound, interval); no air above the table."""
     i = air_interval(altitude, air)
@@ -149,7 +150,7 @@ def density_and_sound(altitude: float, air: Air) -> tuple[float, float, int]:
     return math.exp(ln_density), air_value(altitude, i, SOUND, air), i
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def wind(altitude: float, interval: int, air: Air) -> tuple[float, float]:
     """(east, north) wind, m/s."""
     east = air_value(altitude, interval, WIND_EAST, air) if interval >= 0 and air.windy else 0.0
@@ -160,7 +161,7 @@ def wind(altitude: float, interval: int, air: Air) -> tuple[float, float]:
     return east, north
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def drag_coefficient(mach: float, body: Body) -> float:
     """Drag table times its factors: the subsonic one below Mach 1, the hypersonic one above Mach 3, smooth between."""
     nodes = body.mach
@@ -169,13 +170,13 @@ def drag_coefficient(mach: float, body: Body) -> float:
     while i < nodes.size - 2 and nodes[i + 1] <= m:
         i += 1
     x = m - nodes[i]
-    c = body.coefficients[i]
+    c = body.coefficients
     u = min(max(0.5 * (mach - 1.0), 0.0), 1.0)
     factor = body.subsonic_factor + (body.hypersonic_factor - body.subsonic_factor) * u * u * (3.0 - 2.0 * u)
-    return factor * (c[0] + x * (c[1] + x * (c[2] + x * c[3])))
+    return factor * (c[i, 0] + x * (c[i, 1] + x * (c[i, 2] + x * c[i, 3])))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def air_velocity(
     y: Array, altitude: float, sin_lat: float, cos_lat: float, interval: int, air: Air
 ) -> tuple[float, float, float]:
@@ -190,7 +191,7 @@ def air_velocity(
     return y[3] - wx, y[4] - wy, y[5] - cos_lat * north
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def derivative(y: Array, planet: Planet, air: Air, body: Body, out: Array) -> None:
     """dy/dt = (v, g(r) + J2 + centrifugal + Coriolis + drag), drag = -rho C_D S |w| w/(2 m), w against the air."""
     px, py, pz = y[0], y[1], y[2]
@@ -214,7 +215,7 @@ def derivative(y: Array, planet: Planet, air: Air, body: Body, out: Array) -> No
     out[3], out[4], out[5] = gx, gy, gz
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def step(y: Array, h: float, k: Array, planet: Planet, air: Air, body: Body, new: Array, dense: Array) -> float:
     """One Dormand-Prince step (J. Comp. Appl. Math. 6, 1980); k[0] holds f(y). Fills new, k[6], dense; returns |error|.
 
@@ -267,7 +268,7 @@ def step(y: Array, h: float, k: Array, planet: Planet, air: Air, body: Body, new
     return worst + spoiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def inside(dense: Array, fraction: float, out: Array) -> None:
     """State at a fraction (0 to 1) of a step."""
     t, s = fraction, 1.0 - fraction
@@ -275,7 +276,7 @@ def inside(dense: Array, fraction: float, out: Array) -> None:
         out[i] = dense[0, i] + t * (dense[1, i] + s * (dense[2, i] + t * (dense[3, i] + s * dense[4, i])))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def fly(
     start: Array, planet: Planet, air: Air, body: Body, control: Control, times: Array, dense: Array
 ) -> tuple[int, int, float]:
@@ -326,7 +327,7 @@ def fly(
     return done, TOO_MANY_STEPS, h
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def _fraction_at(dense: Array, level: float, planet: Planet, work: Array) -> float:
     """Fraction of a step at which an altitude is passed on the way down (bisection to rounding)."""
     low, high = 0.0, 1.0
@@ -341,7 +342,7 @@ def _fraction_at(dense: Array, level: float, planet: Planet, work: Array) -> flo
     return high
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 def sample(when: Array, times: Array, dense: Array, steps: int, last_step: float, out: Array) -> None:
     """States (n, 6) at ascending times `when` inside the flight."""
     i = 0
