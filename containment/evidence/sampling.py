@@ -79,12 +79,16 @@ def sample(
     with built.model, warnings.catch_warnings(), np.errstate(over="ignore"):
         # Without a C compiler PyTensor leaves kernels of more than 32 operands unfused: harmless.
         warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
+        # Only the free variables in the trace: whatever else it holds PyMC would compile once for every chain.
         tree = pm.sample(
+            var_names=[v.name for v in built.model.free_RVs],
             draws=draws, tune=_TUNE, chains=CHAINS, cores=cores, random_seed=seeds(seed, name, CHAINS),
             nuts_sampler="pymc", backend="numba", init="jitter+adapt_diag", target_accept=target_accept,
             mp_ctx="spawn", blas_cores=None, progressbar=False, quiet=True, compute_convergence_checks=False,
         )  # fmt: skip
-    posterior = tree["posterior"].to_dataset()
+        posterior = pm.compute_deterministics(
+            tree["posterior"].to_dataset(), extend_dataset=True, progressbar=False, backend="numba"
+        )
     densities = {group: posterior[group] for group in ("log_likelihood", "log_prior")}
     dropped = [*densities, densities["log_likelihood"].dims[-1]]
     rows = densities["log_likelihood"].rename({densities["log_likelihood"].dims[-1]: "row"})
