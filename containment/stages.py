@@ -42,7 +42,7 @@ STAGES: dict[str, Stage] = {
     "entry": Stage("containment.entry.stage", ("vehicle", "entry"), ("vehicle", "entry", "heatshield"), (), ()),
     "heatshield": Stage(
         "containment.thermal.heatshield_stage", ("heatshield",), ("heatshield", "geometry"), ("entry",),
-        ("heatshield_cells", "heatshield_step"),
+        ("heatshield_cells", "heatshield_step", "heatshield_rung"),
     ),
     "soak": Stage(
         "containment.thermal.soak_stage", ("soak", "geometry"), ("soak", "geometry", "heatshield", "vehicle"),

@@ -167,3 +167,11 @@ def test_heat_at_pressures_outside_the_table_is_noted(case: Case, result: StageR
     found = heatshield_stage.run(case, {"entry": thin}, COARSE)
     assert any("pressures outside the B' table" in note for note in found.notes)
     assert not any("pressures outside" in note for note in result.notes)
+
+
+def test_the_twin_gives_the_same_answers_and_says_so(case: Case, result: StageResult) -> None:
+    fast = heatshield_stage.run(case, {"entry": pulse()}, COARSE.model_copy(update={"heatshield_rung": 1}))
+    assert {response.rung for response in fast.responses.values()} == {1}
+    assert {response.rung for response in result.responses.values()} == {2}
+    for name, response in result.responses.items():
+        assert fast.responses[name].value == pytest.approx(response.value, rel=5e-4)  # rounding may choose other steps
