@@ -20,6 +20,7 @@ from containment.materials import load as load_card
 from containment.meshing.mesh import SectionMesh
 from containment.result import Check, Response, StageResult
 from containment.structure.entry_load import FlowState, cone_buckling_pressure, transferred
+from containment.structure.linearisation import linearised
 from containment.structure.loads import Loads, Supports
 from containment.structure.solid import NEVER_YIELDS, Solid, solid
 from containment.structure.statics import Statics, StaticsResult, part
@@ -168,6 +169,11 @@ def _responses(
         mine = model.mesh.region == model.mesh.region_number(region)
         found[f"stress.{name}_utilisation"] = Response(float(utilisation[mine].max()), "")
         found[f"stress.{name}_peak_stress"] = Response(float(answer.von_mises[mine].max()), "Pa")
+    for line in ("scv_seal", "pcv_seal"):
+        if line in model.mesh.facet_names:
+            wall = linearised(model.mesh, answer.node_stress, line)
+            found[f"stress.{line}_membrane_stress"] = Response(wall.membrane_mises, "Pa")
+            found[f"stress.{line}_surface_stress"] = Response(wall.surface_mises, "Pa")
     found["stress.axial_acceleration"] = Response(load.acceleration, "m/s^2")
     critical = _shell_buckling_pressure(vehicle, settings, model, load)
     # what the shell's own inertia takes never becomes membrane force: the rest is what buckles it

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.structure.collapse import collapse_share
+from containment.structure.linearisation import linearised
 from containment.structure.loads import Loads, Supports
 from containment.structure.solid import elastic
 from containment.structure.statics import Statics, StaticsResult
@@ -67,6 +68,12 @@ def _thick_cylinder() -> Iterator[Item]:
     for name, radius, hoop in (("inner", _A, 166.67e6), ("outer", _B, 66.67e6)):
         at = node_at(section, radius, 0.025)
         yield Item.relative(f"structure.thick-cylinder.hoop-{name}", hoop, result.node_stress[at, 2], 0.01, "Pa", _LAME)
+    wall = linearised(section, result.node_stress, "top")
+    # the mean hoop stress of a wall is p a / t by equilibrium, whatever its distribution
+    yield Item.relative("structure.thick-cylinder.membrane-hoop", 100e6, wall.membrane[2], 5e-3, "Pa", "equilibrium")
+    # 6/t^2 int s (t/2 - x) dx of Lame's hoop stress A (1 + b^2/r^2), A = p a^2 / (b^2 - a^2)
+    bending = 6.0 / 0.1**2 * (100e6 / 3.0) * _B**2 * (0.15 * (1.0 / _A - 1.0 / _B) - np.log(_B / _A))
+    yield Item.relative("structure.thick-cylinder.bending-hoop", bending, wall.bending[2], 0.02, "Pa", _LAME)
     axial = float(result.stress[:, 1].mean())
     yield Item.relative("structure.thick-cylinder.axial", 33.333e6, axial, 1e-3, "Pa", _LAME)
 
