@@ -104,9 +104,11 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
     summaries = tuple(summary for part in parts for summary in part.summaries)
     prior_rows = tuple(row for part in parts for row in part.prior_sensitivity)
     influence = tuple(row for part in parts for row in part.influence)
-    tree = xr.DataTree.from_dict(
-        {f"/{part.name}/{group}": node.to_dataset() for part in parts for group, node in part.tree.children.items()}
-    )
+    nodes = {f"/{part.name}": xr.Dataset(attrs=part.tree.attrs) for part in parts}
+    nodes |= {
+        f"/{part.name}/{group}": node.to_dataset() for part in parts for group, node in part.tree.children.items()
+    }
+    tree = xr.DataTree.from_dict(nodes)
     if updates:
         tree["updates"] = xr.DataTree(_updates_dataset(updates, values))
     tree.attrs["containment"] = json.dumps(

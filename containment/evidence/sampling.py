@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CHAINS = 4
+# Of the sampler's own numbers: those a reader judges it by, and none that depends on the clock.
+_KEPT = ("diverging", "energy", "acceptance_rate", "tree_depth", "n_steps", "step_size", "lp", "reached_max_treedepth")
 _TUNE = 600
 # Smaller steps where the first leave divergences: the funnels of scatter parameters known from few rows need them.
 TARGET_ACCEPT = (0.95, 0.995)
@@ -94,12 +96,18 @@ def sample(
     rows = densities["log_likelihood"].rename({densities["log_likelihood"].dims[-1]: "row"})
     return xr.DataTree.from_dict(
         {
-            "posterior": posterior.drop_vars(dropped, errors="ignore"),
-            "sample_stats": tree["sample_stats"].to_dataset(),
+            "posterior": _repeatable(posterior.drop_vars(dropped, errors="ignore")),
+            "sample_stats": _repeatable(tree["sample_stats"].to_dataset()[list(_KEPT)]),
             "log_likelihood": xr.Dataset({"rows": rows.assign_coords(row=list(built.rows))}),
             "log_prior": xr.Dataset({"log_prior": densities["log_prior"]}),
         }
     )  # fmt: skip
+
+
+def _repeatable(dataset: xr.Dataset) -> xr.Dataset:
+    """Without the time of day and of the clock: the same seed gives the same file."""
+    kept = {key: value for key, value in dataset.attrs.items() if key not in ("created_at", "sampling_time")}
+    return dataset.drop_attrs(deep=False).assign_attrs(kept)
 
 
 def flat(tree: xr.DataTree, names: Mapping[str, Any] | list[str]) -> dict[str, NDArray[np.float64]]:
