@@ -7,6 +7,7 @@ Formulation: `step` (weak form), `surface` (wall balance), `kernel` (material). 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,12 @@ Floats = NDArray[np.float64]
 Source = Callable[[Floats, float], Floats]
 LARGEST_CHANGE = 500.0  # K per Newton pass: keeps the iterate where the tables mean something
 SURFACE_CHANGE = 1.0e-9  # m, last change of the recession in a step
+
+
+@lru_cache(maxsize=4)
+def _line(cells: int, prescribed: bool) -> LineSystem:
+    """Forms, matrix and solver for so many cells; they keep nothing from one step to the next."""
+    return LineSystem(cells, prescribed)
 
 
 class _Solved(NamedTuple):
@@ -83,7 +90,7 @@ class Shield:
         reactions = stack.tables.kinetics.shape[2]
         self._state = step.new_state(stack.grid, reactions, temperature)
         self._work = step.new_work(stack.grid, reactions)
-        self._system = LineSystem(stack.grid.cell_points.shape[0], heating.prescribed)
+        self._system = _line(stack.grid.cell_points.shape[0], heating.prescribed)
         self._numbers, self._table = wall.numbers(), wall.arrays
         self._rows, self._times = heating.table(), np.asarray(heating.time, dtype=float)
         self._row = np.zeros(self._rows.shape[1])
