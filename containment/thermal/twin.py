@@ -128,11 +128,15 @@ def _march(
     progress: time, dt, dt_old, stop, failures, rows filled, states remembered, Newton passes, energy at the start.
     """
     n = state.temperature.size
-    system = np.zeros((4, n))
-    guess, row = np.zeros(n), np.zeros(table_rows.shape[1])
+    system, guess, row = np.zeros((4, n)), np.zeros(n), np.zeros(table_rows.shape[1])
     time, dt, dt_old = progress[0], progress[1], progress[2]
-    stop, failures, filled, count = int(progress[3]), int(progress[4]), int(progress[5]), int(progress[6])
-    status = _DONE
+    stop, failures, filled, count, status = (
+        int(progress[3]),
+        int(progress[4]),
+        int(progress[5]),
+        int(progress[6]),
+        _DONE,
+    )
     while stop < stops.size:
         if filled == record.shape[0]:
             status = _FULL
@@ -168,9 +172,8 @@ def _march(
             status = _OUTSIDE
             break
         count = stepping.remember(past_times, past, count, time, state.temperature)
-        loss, _ = back_loss(back, state.temperature[n - 1])
-        out = work.wall[2] + work.wall[3]
-        step.tally(ledger, dt, flux - loss, out, dt_old <= 0.0, state.energy.sum() - progress[8])
+        net, lost = flux - back_loss(back, state.temperature[n - 1])[0], work.wall[2] + work.wall[3]
+        step.tally(ledger, dt, net, lost, dt_old <= 0.0, state.energy.sum() - progress[8])
         step.observe(grid, tables, state, work, time, flux, row, wall, table, record[filled])
         profile[filled] = state.temperature
         filled += 1
