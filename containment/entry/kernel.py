@@ -280,10 +280,10 @@ def inside(dense: Array, fraction: float, out: Array) -> None:
 def fly(
     start: Array, planet: Planet, air: Air, body: Body, control: Control, times: Array, dense: Array
 ) -> tuple[int, int, float]:
-    """Integrate from `start` to the ground; returns (number of steps, how it ended, index of the last used step's end).
+    """Integrate from `start` to the ground; returns (number of steps, how it ended, length of the last step).
 
-    times (max+1,) and dense (max, 5, 6) are filled; the last time is the landing, inside the last step, whose full
-    length is returned as the third value so that the dense output can be scaled.
+    times (max+1,) and dense (max, 5, 6) are filled; the last time is the landing, inside the last step; that step's full
+    length is the third value, because the dense output is scaled by it.
     """
     y, new, k = start.copy(), np.empty(6), np.empty((7, 6))
     t, h, previous = 0.0, control.first_step, 1e-4
