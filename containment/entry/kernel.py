@@ -282,7 +282,7 @@ def fly(
 ) -> tuple[int, int, float]:
     """Integrate from `start` to the ground; returns (number of steps, how it ended, length of the last step).
 
-    times (max+1,) and dense (max, 5, 6) are filled; the last time is the landing, inside the last step; that step's full
+    times (max+1,) and dense (max, 5, 6) are filled; the last time is the landing, inside the last step; its full
     length is the third value, because the dense output is scaled by it.
     """
     y, new, k = start.copy(), np.empty(6), np.empty((7, 6))
