@@ -129,14 +129,8 @@ def _march(
     """
     n = state.temperature.size
     system, guess, row = np.zeros((4, n)), np.zeros(n), np.zeros(table_rows.shape[1])
-    time, dt, dt_old = progress[0], progress[1], progress[2]
-    stop, failures, filled, count, status = (
-        int(progress[3]),
-        int(progress[4]),
-        int(progress[5]),
-        int(progress[6]),
-        _DONE,
-    )
+    time, dt, dt_old, status = progress[0], progress[1], progress[2], _DONE
+    stop, failures, filled, count = int(progress[3]), int(progress[4]), int(progress[5]), int(progress[6])
     while stop < stops.size:
         if filled == record.shape[0]:
             status = _FULL
