@@ -1,0 +1,138 @@
+"""What adaptive estimation has learned so far: kriging models per mode, and particles where they see failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from containment.reliability.gaussian_process import Kriging, fit_kriging
+from containment.reliability.problem import Problem
+from containment.reliability.proposals import Particles, move, temper
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One set for all problems; changing any of it needs a new coverage table."""
+
+    axis_radius: float = 4.0
+    spread: float = 2.0  # standard deviation of the first points
+    particles: int = 1000
+    doubt: float = 0.05  # mass in doubt over mass that fails, twice in a row
+    sentinels: int = 10
+    surrogate_share: float = 0.5  # of the budget at most for learning
+    correction: int = 24  # first true calls of the correction
+    population: int = 20000
+    rounds: int = 3
+
+
+@dataclass
+class Learner:
+    """The surrogates, what they were taught, and the particles that show where they see failure."""
+
+    problem: Problem
+    settings: Settings
+    rng: np.random.Generator
+    points: Array
+    values: Array
+    models: list[Kriging | float] = field(default_factory=list)
+    clouds: list[Particles] = field(default_factory=list)
+    tuned_at: int = 0
+    tempered_at: int = 0
+
+    def teach(self, u: Array) -> Array:
+        """True calls at u; what fails to compute is remembered by the problem and left out here."""
+        g = self.problem(u)
+        good = np.isfinite(g).all(axis=1)
+        self.points = np.vstack([self.points, u[good]])
+        self.values = np.vstack([self.values, g[good]])
+        return g
+
+    def fit(self) -> None:
+        """Fit each mode; lengths are tuned again when a tenth more points have come."""
+        tune = not self.models or len(self.points) >= 1.1 * self.tuned_at
+        fitted: list[Kriging | float] = []
+        for k in range(self.values.shape[1]):
+            y = self.values[:, k]
+            if np.ptp(y) <= 1e-12 * max(1e-300, float(np.abs(y).max())):
+                fitted.append(float(y[0]))
+                continue
+            before = self.models[k] if self.models else None
+            start = before if isinstance(before, Kriging) else None
+            fitted.append(fit_kriging(self.points, y, start, scales=self.problem.scales(), tune=tune or start is None))
+        self.models = fitted
+        self.tuned_at = len(self.points) if tune else self.tuned_at
+
+    def predict(self, u: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation of every mode at u (n, d) -> (n, k)."""
+        means, sds = [], []
+        for model in self.models:
+            mean, sd = (
+                model(u) if isinstance(model, Kriging) else (np.full(len(u), model), np.full(len(u), 1e-9 + 0 * model))
+            )
+            means.append(mean)
+            sds.append(sd)
+        return np.column_stack(means), np.column_stack(sds)
+
+    def chance(self, u: Array, extra: float = 0.0, mode: int | None = None) -> Array:
+        """P(fail | u) of the system, or of one mode."""
+        mean, sd = self.predict(u)
+        sd = np.hypot(sd, extra)
+        if mode is not None:
+            return np.asarray(special.ndtr(-mean[:, mode] / sd[:, mode]))
+        return self.problem.failure_chance(mean, sd)
+
+    def state(self, u: Array) -> tuple[Array, Array]:
+        """Whether the surrogate calls u failed (0 or 1), and the chance that it is wrong."""
+        mean, sd = self.predict(u)
+        failed = (self.problem.joined(mean) <= 0).astype(float)
+        chance = self.problem.failure_chance(mean, sd)
+        return failed, np.where(failed > 0, 1.0 - chance, chance)
+
+    def spread_particles(self) -> None:
+        """Bring the particles to where the present surrogates see failure: anew when much was learned, or by moves."""
+        n = len(self.points)
+        if self.clouds and n < 1.15 * self.tempered_at:
+            self.clouds = [self._moved(cloud, mode) for cloud, mode in zip(self.clouds, self._modes(), strict=True)]
+            return
+        scale = float(np.median(np.abs(self.values - np.median(self.values, axis=0)))) + 1e-300
+        self.clouds = [
+            temper(self._chance_of(mode), scale, self.points.shape[1], self.settings.particles, self.rng)
+            for mode in self._modes()
+        ]
+        self.tempered_at = n
+
+    def _chance_of(self, mode: int | None) -> Callable[[Array, float], Array]:
+        def chance(u: Array, extra: float) -> Array:
+            return self.chance(u, extra, mode)
+
+        return chance
+
+    def _modes(self) -> Sequence[int | None]:
+        """Modes of a series system get a cloud each; other systems one in all."""
+        count = self.values.shape[1]
+        return list(range(count)) if self.problem.system == "series" and count > 1 else [None]
+
+    def _moved(self, cloud: Particles, mode: int | None) -> Particles:
+        u, _ = move(lambda x: self.chance(x, 0.0, mode), cloud.u, self.rng, 6)
+        return Particles(u, cloud.mass)
+
+    def doubt(self) -> tuple[Array, Array, float]:
+        """Particles of all clouds (n, d), their mass in doubt (n,), and the sum of it over the mass that fails."""
+        u = np.vstack([cloud.u for cloud in self.clouds])
+        failed, wrong = self.state(u)
+        weight = self._weight(u)
+        sure = float(np.sum(weight * failed))
+        return u, weight * wrong, float(np.sum(weight * wrong)) / max(sure, 1e-300)
+
+    def _weight(self, u: Array) -> Array:
+        """Importance weight of pooled particles against the mixture of all clouds (balance heuristic)."""
+        total = np.zeros(len(u))
+        for cloud, mode in zip(self.clouds, self._modes(), strict=True):
+            total += len(cloud.u) * self.chance(u, 0.0, mode) / max(cloud.mass, 1e-300)
+        return np.asarray(1.0 / np.maximum(total, 1e-300))

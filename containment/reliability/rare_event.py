@@ -1,0 +1,177 @@
+"""Failure probabilities of expensive limit states, with an interval that is meant to be true.
+
+1. space-filling points and one kriging model per mode;
+2. particles where the surrogates see or cannot exclude failure; true calls where weight times chance of
+   misclassification is largest, until the mass in doubt is small;
+3. sentinels: true calls far from all others, where an unseen region could still matter;
+4. importance sampling on the surrogates with a mixture proposal, plus a correction by true calls drawn by doubt:
+       P = E_q[w 1(s <= 0)] + E_r[w (1(g <= 0) - 1(s <= 0)) / r],   unbiased for any surrogate s;
+5. interval from both parts and the mass in doubt; runs that cannot vouch for themselves say so (`hard`).
+Units of g do not matter; everything happens in standard normal space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from containment.case.inputs import Inputs
+from containment.errors import DataError, UsageError
+from containment.reliability.correction import correct
+from containment.reliability.direct import never_seen, too_large
+from containment.reliability.gaussian_process import Kriging
+from containment.reliability.learner import Learner, Settings
+from containment.reliability.problem import Problem, System
+from containment.reliability.result import Estimate
+
+Array = NDArray[np.float64]
+_MOST_TURNS = 400  # of learning; only a limit state that never answers comes near
+
+
+def failure_probability(
+    limit_state: Callable[[Array], Array], inputs: Inputs | Sequence[Any], *, target_cov: float = 0.05,
+    budget: int = 1000, rng: np.random.Generator, correlation: Array | None = None, system: System = "series",
+    ledger: Path | None = None, settings: Settings | None = None,
+) -> Estimate:  # fmt: skip
+    """P(g <= 0) of any vectorised limit state: x (n, d) -> g (n,) or (n, k) for k modes joined by `system`.
+
+    `inputs`: frozen scipy.stats distributions, with an optional correlation matrix of their normal scores (Gaussian
+    copula), or the inputs of a case. Stops when the relative standard error is below `target_cov` or `budget` calls
+    are used. Calls that fail or return NaN are tried again, then counted as unknown; they bound the interval from both
+    sides. With `ledger` every call is kept in that file; a killed run repeats none of them.
+    Raises DataError (limit state constant, never a number, wrong shape), UsageError, CaseError (correlation).
+    """
+    if budget < 20 or not target_cov > 0:
+        raise UsageError(
+            f"budget {budget}, target_cov {target_cov}", advice="give at least 20 calls and target_cov > 0"
+        )
+    chosen = settings or Settings()
+    problem = Problem(limit_state, inputs, correlation, system, budget, ledger)
+    learner = _first_points(problem, chosen, rng)
+    log: dict[str, Any] = {"warnings": [], "rounds": []}
+    estimate: Estimate | None = None
+    for turn in range(chosen.rounds):
+        _learn(learner, target_cov, log)
+        if not _any_failed(learner) and _mass(learner) < 1e-9:
+            return never_seen(problem, rng, log)
+        last = turn == chosen.rounds - 1 or problem.left < 2 * chosen.correction
+        estimate, taught = correct(learner, target_cov, log, all_in=last)
+        if estimate.cov <= target_cov or last:
+            break
+        learner.teach(taught)
+    if estimate is None:
+        raise DataError("no estimate", advice="raise the budget")
+    return too_large(estimate)
+
+
+def _first_points(problem: Problem, settings: Settings, rng: np.random.Generator) -> Learner:
+    d = problem.dimension
+    parts = [np.zeros((1, d))]
+    if 2 * d <= 0.1 * problem.budget:
+        parts.append(settings.axis_radius * np.vstack([np.eye(d), -np.eye(d)]))
+    count = max(4, min(2 * d + 4, problem.budget // 3) - (len(parts[-1]) if len(parts) > 1 and d > 4 else 0))
+    cube = stats.qmc.LatinHypercube(d, rng=rng, optimization="random-cd" if d <= 10 else None).random(count)
+    parts.append(np.clip(settings.spread * special.ndtri(cube), -5.0, 5.0))
+    learner = Learner(problem, settings, rng, np.empty((0, d)), np.empty((0, 1)))
+    u = np.vstack(parts)[: max(8, problem.budget // 2)]
+    g = problem(u)
+    good = np.isfinite(g).all(axis=1)
+    if not good.any():
+        raise DataError(
+            f"the limit state gave no number in {len(u)} calls", advice="try it at the mean of the inputs first"
+        )
+    learner.points, learner.values = u[good], g[good]
+    if np.all(np.ptp(learner.values, axis=0) == 0):
+        raise DataError(
+            f"the limit state is constant ({learner.values[0, 0]:g}) over {good.sum()} points",
+            advice="check that it reads its inputs; a constant has no failure probability to estimate",
+        )
+    return learner
+
+
+def _any_failed(learner: Learner) -> bool:
+    return bool(np.any(learner.problem.joined(learner.values) <= 0))
+
+
+def _mass(learner: Learner) -> float:
+    return float(max(cloud.mass for cloud in learner.clouds))
+
+
+def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
+    """Enrich until the mass in doubt is small twice, then send sentinels; a surprise starts over."""
+    problem, settings = learner.problem, learner.settings
+    limit = int(settings.surrogate_share * problem.budget)
+    wanted = max(settings.doubt, 0.5 * target_cov)
+    history: list[float] = []
+    sentinels_left = 3
+    for _ in range(_MOST_TURNS):
+        learner.fit()
+        learner.spread_particles()
+        u, doubt, share = learner.doubt()
+        history.append(share)
+        calm = len(history) >= 2 and max(history[-2:]) < wanted
+        if problem.calls >= limit:
+            if not calm:
+                log["warnings"].append(f"surrogates still in doubt: {share:.1%} of the failing mass")
+            break
+        room = min(limit - problem.calls, max(4, len(learner.points) // 15))
+        if calm:
+            if sentinels_left == 0:
+                break
+            sentinels_left -= 1
+            if not _sentinels(learner, min(limit - problem.calls, settings.sentinels)):
+                break
+            history.clear()
+            continue
+        learner.teach(_batch(learner, u, doubt, room))
+    log["doubt"] = history[-1] if history else float("nan")
+
+
+def _batch(learner: Learner, u: Array, doubt: Array, count: int) -> Array:
+    """Points with the largest mass in doubt, one after another, each lowering the doubt around it."""
+    chosen: list[int] = []
+    value = doubt.copy()
+    near = [model for model in learner.models if isinstance(model, Kriging)]
+    for _ in range(count):
+        pick = int(np.argmax(value))
+        chosen.append(pick)
+        closeness = np.max([model.correlation(u, u[pick : pick + 1])[:, 0] for model in near], axis=0)
+        value = value * np.clip(1.0 - closeness**2, 0.0, 1.0)
+        value[pick] = -1.0
+    return u[chosen]
+
+
+def _sentinels(learner: Learner, count: int) -> bool:
+    """True calls far from all others, inside the radius where unseen failure would matter; True on surprise."""
+    d, rng = learner.points.shape[1], learner.rng
+    if count < 1:
+        return False
+    failing = max(_mass(learner), 1e-12)
+    radius = float(np.sqrt(stats.chi2.isf(0.3 * min(failing, 0.5), d)))
+    inner = max(0.5 * radius, float(special.ndtri(1.0 - min(failing, 0.4))) * 0.7)
+    direction = rng.standard_normal((4000, d))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    pool = direction * rng.uniform(min(inner, 0.9 * radius), radius, (4000, 1))
+    failed, _ = learner.state(pool)
+    pool = pool[failed == 0]
+    if not len(pool):
+        return False
+    gap = np.min(np.linalg.norm(pool[:, None, :] - learner.points[None, :, :], axis=2), axis=1) if d <= 40 else None
+    chosen = []
+    for _ in range(min(count, len(pool))):
+        pick = int(np.argmax(gap)) if gap is not None else int(rng.integers(len(pool)))
+        chosen.append(pick)
+        if gap is not None:
+            gap = np.minimum(gap, np.linalg.norm(pool - pool[pick], axis=1))
+    u = pool[chosen]
+    mean, sd = learner.predict(u)
+    g = learner.teach(u)
+    good = np.isfinite(g).all(axis=1)
+    missed = bool(np.any(learner.problem.joined(g[good]) <= 0))
+    far = bool(np.any(np.abs(g[good] - mean[good]) > 5.0 * sd[good]))
+    return missed or far

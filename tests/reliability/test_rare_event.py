@@ -1,0 +1,154 @@
+"""Rare events: accuracy for few calls, honest ends (P = 0, P = 1, unknown, hard), invariance, resumption, bad input."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from containment.errors import CaseError, DataError, UsageError
+from containment.reliability import failure_probability
+from containment.verification.bench_rare_events import PROBLEMS, coverage
+
+NORMAL = [stats.norm(), stats.norm()]
+
+
+def run(g, inputs=NORMAL, seed=1, target_cov=0.05, budget=1000, **more):
+    return failure_probability(g, inputs, target_cov=target_cov, budget=budget, rng=np.random.default_rng(seed), **more)
+
+
+def plane(x):
+    return 4.0 - (x[:, 0] + x[:, 1]) / np.sqrt(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    [("four-branch-modes", 60), ("four-branch", 120), ("oscillator-0.60", 95), ("rp14", 120), ("rp54", 150)],
+)
+def test_public_problems_for_few_calls(name, calls):
+    problem = PROBLEMS[name]
+    found = run(problem.g, problem.marginals)
+    assert found.probability == pytest.approx(problem.reference, rel=0.15)  # three wanted standard errors
+    assert found.interval[0] < problem.reference * 1.001
+    assert found.interval[1] > problem.reference * 0.999
+    assert found.model_calls <= calls
+    assert not found.hard
+
+
+def test_the_trap_is_not_missed():
+    problem = PROBLEMS["rp110"]  # a false gradient leads to 1 % of the failing mass
+    found = run(problem.g, problem.marginals)
+    assert found.probability == pytest.approx(problem.reference, rel=0.15)
+
+
+def test_parallel_and_free_systems():
+    def modes(x):
+        return np.column_stack([2.0 - x[:, 0], 2.5 - x[:, 1]])
+
+    both = stats.norm.sf(2.0) * stats.norm.sf(2.5)
+    assert run(modes, system="parallel").probability == pytest.approx(both, rel=0.15)
+    assert run(modes, system=lambda g: g.max(axis=1)).probability == pytest.approx(both, rel=0.15)
+    either = 1 - stats.norm.cdf(2.0) * stats.norm.cdf(2.5)
+    assert run(modes).probability == pytest.approx(either, rel=0.15)
+
+
+def test_correlated_inputs():
+    matrix = np.array([[1.0, 0.5], [0.5, 1.0]])
+    found = run(lambda x: 6.0 - x[:, 0] - x[:, 1], correlation=matrix)
+    assert found.probability == pytest.approx(stats.norm.sf(6 / np.sqrt(3)), rel=0.15)
+    with pytest.raises(CaseError, match="positive definite"):
+        run(plane, correlation=np.array([[1.0, 1.0], [1.0, 1.0]]))
+
+
+def test_unit_of_g_and_unused_inputs_do_not_matter():
+    exact = stats.norm.sf(4.0)
+    for found in (run(lambda x: 1e9 * plane(x)), run(lambda x: 1e-9 * plane(x)), run(plane, [*NORMAL, stats.norm()])):
+        assert found.probability == pytest.approx(exact, rel=0.05)
+    assert run(plane).probability == run(lambda x: 2.0 * plane(x)).probability
+
+
+def test_same_generator_same_answer_and_no_call_twice(tmp_path):
+    ledger, seen = tmp_path / "calls.jsonl", []
+
+    def counted(x):
+        seen.append(len(x))
+        return plane(x)
+
+    first = run(counted, ledger=ledger)
+    assert sum(seen) == first.model_calls
+    lines = ledger.read_text().splitlines()
+    ledger.write_text("\n".join(lines[:30]) + '\n{"u": "00')  # killed while writing
+    seen.clear()
+    again = run(counted, ledger=ledger)
+    assert sum(seen) == first.model_calls - 30
+    assert (again.probability, again.interval) == (first.probability, first.interval)
+
+
+def test_failure_that_cannot_be_seen_is_bounded_from_above():
+    found = run(lambda x: 30.0 + x[:, 0], budget=400)
+    assert found.probability == 0.0
+    assert found.interval[0] == 0.0
+    assert 1e-3 < found.interval[1] < 0.05
+    assert found.hard
+
+
+def test_certain_failure():
+    found = run(lambda x: x[:, 0] - 30.0)
+    assert found.probability == pytest.approx(1.0, abs=0.01)
+    assert found.interval[1] == 1.0
+
+
+def test_five_percent_without_an_answer():
+    def sometimes(x):
+        g = plane(x)
+        lost = (np.abs(x[:, 0] * 1e4) % 1.0) < 0.05
+        return np.where(lost, np.nan, g)
+
+    for seed in range(3):
+        found = run(sometimes, seed=seed)
+        assert found.interval[0] <= stats.norm.sf(4.0) <= found.interval[1]
+        assert found.diagnostics["unknown_calls"] > 0
+
+
+def test_a_point_that_raises_is_unknown_not_the_end():
+    def fragile(x):
+        if np.any(np.abs(x[:, 0] * 1e4) % 1.0 < 0.03):
+            raise ValueError("mesh tangled")
+        return plane(x)
+
+    found = run(fragile)
+    assert found.interval[0] <= stats.norm.sf(4.0) <= found.interval[1]
+
+
+def test_noise_is_declared_hard_or_wide():
+    def noise(x):
+        return np.sin(1e3 * x[:, 0]) * np.cos(777.0 * x[:, 1]) - 0.2
+
+    found = run(noise, budget=200)
+    truth = np.mean(noise(np.random.default_rng(0).standard_normal((200_000, 2))) <= 0)
+    assert found.hard or found.interval[0] <= truth <= found.interval[1]
+
+
+@pytest.mark.parametrize(
+    ("g", "error", "text"),
+    [
+        (lambda x: np.ones(len(x)), DataError, "constant"),
+        (lambda x: np.full(len(x), np.nan), DataError, "no number"),
+        (lambda x: np.ones((3, 3, 3)), DataError, "shape"),
+    ],
+)
+def test_limit_states_that_say_nothing(g, error, text):
+    with pytest.raises(error, match=text):
+        run(g)
+
+
+@pytest.mark.parametrize("changes", [{"budget": 5}, {"target_cov": 0.0}, {"inputs": []}, {"inputs": [3.0]}])
+def test_questions_that_make_no_sense(changes):
+    with pytest.raises(UsageError):
+        run(plane, **changes)
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    names = ["four-branch-modes", "four-branch", "oscillator-0.60", "rp8", "rp14", "rp28", "rp111", "rp110"]
+    rows = list(coverage(names, range(20), target_cov=0.05, budget=1000))
+    assert np.mean([row.cover for row in rows]) >= 0.93
+    assert sum(row.silent for row in rows) == 0
