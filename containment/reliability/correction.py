@@ -83,14 +83,12 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
 
 
 def _draw_density(weight: Array, failed: Array, wrong: Array) -> Array:
-    """Density (not normalised) of the correction's draws over the population: mostly by mass in doubt, a quarter by
-    mass falling slowly with certainty, a little everywhere, so that no surrogate can be wrong unseen in principle."""
+    """Density of the draws over the population, adding to one: mostly by mass in doubt, a quarter by mass falling
+    slowly with certainty, a little everywhere, so that no surrogate can be wrong unseen in principle."""
     certainty = np.abs(special.ndtri(np.clip(wrong, 1e-300, 0.5)))
-    parts = [
-    """Density (not normalised) of the draws: mostly by mass in doubt, a quarter by mass falling slowly with certainty, a
-    little everywhere, so that no surrogate can be wrong unseen in principle."""
+    guard = weight * np.exp(-0.5 * (certainty / _GUARD_WIDTH) ** 2)
     density = np.zeros(len(weight))
-    for share, part in zip(_SHARES, parts, strict=True):
+    for share, part in zip(_SHARES, (weight * wrong, guard, weight * failed, weight * (1.0 - failed)), strict=True):
         total = float(part.sum())
         density += share * part / total if total > 0 else 0.0
     return density
