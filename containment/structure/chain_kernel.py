@@ -15,6 +15,7 @@ LEDGER = (
     "kinetic", "foam_elastic", "foam_crush", "viscous", "ground_elastic", "ground_plastic", "contact_elastic",
     "contact_loss", "gravity",
 )  # fmt: skip
+_STILL = 0.01  # of the landing speed: parts that rattle in their play no longer count as moving
 _AFTER = 2e-3  # s recorded after the last part has stopped: lets the filter window and the rebound pass
 _FOAM, _VISCOUS, _GROUND, _CONTACT, _GRAVITY = 0, 1, 2, 3, 4
 
@@ -109,8 +110,8 @@ def _touch(u, v, elements, plays, contact, elastic, force):  # type: ignore[no-u
 
 
 @njit(**_OPTIONS)
-def _advance(mass, gravity, elements, step, first, force, v, old, mid):  # type: ignore[no-untyped-def]
-    """New half-step speeds and the speeds `mid` at this instant; returns kinetic energy, work of gravity, moving."""
+def _advance(mass, gravity, elements, step, first, still, force, v, old, mid):  # type: ignore[no-untyped-def]
+    """New half-step speeds and the speeds `mid` at this instant; returns kinetic energy, gravity's work, moving."""
     kinetic, fallen, moving = 0.0, 0.0, False
     share = 0.5 if first else 1.0
     for i in range(mass.size):
@@ -119,7 +120,7 @@ def _advance(mass, gravity, elements, step, first, force, v, old, mid):  # type:
         mid[i] = old[i] if first else 0.5 * (v[i] + old[i])
         kinetic += 0.5 * mass[i] * mid[i] * mid[i]
         fallen += mass[i] * gravity * mid[i] * step * share
-        if (i == 0 or i >= elements) and v[i] > 0.0:
+        if (i == 0 or i >= elements) and v[i] > still:
             moving = True
     return kinetic, fallen, moving
 
@@ -159,7 +160,9 @@ def march(  # type: ignore[no-untyped-def]
         force[0] -= _ground(u[0], v[0], ground, area_table, volume_table, depth_step, bed, loss)
         absorber = _absorb(u, v, elements, foam, curve, strain_step, crushed, stress, damp, force, loss)
         _touch(u, v, elements, plays, contact, elastic, force)
-        kinetic, fallen, moving = _advance(mass, gravity, elements, step, steps == 0, force, v, old, mid)
+        kinetic, fallen, moving = _advance(
+            mass, gravity, elements, step, steps == 0, _STILL * speed, force, v, old, mid
+        )
         loss[_GRAVITY] += fallen
         for k in range(elements):
             loss[_VISCOUS] += damp[k] * foam[0] * (mid[k + 1] - mid[k]) * step

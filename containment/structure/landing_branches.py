@@ -102,8 +102,8 @@ def impact_speed(branch: Branch, landing: Landing, vehicle: Vehicle, entry: Stag
 def build(branch: Branch, landing: Landing, vehicle: Vehicle, content: Inside, masses: int) -> Chain:
     """The chain of one branch.
 
-    Oblique impact in stable flight costs foam: with the resultant angle of drift and attitude, the edge of the vessel
-    is R sin(angle) nearer to the shell, and that much of the column is not counted (a bound, not a mean). On hard
+    Oblique impact in stable flight costs foam: with the resultant angle of drift and attitude one side of the vessel
+    is nearer to the shell, on average over that half disc by 4 R sin(angle)/(3 pi), and so much is not counted. On hard
     ground only the footprint of the shell brakes with the nose: the shell is not stiff enough to stop as one body.
     """
     parts = tuple(content.masses[name] for name in PARTS[1:])
@@ -113,7 +113,8 @@ def build(branch: Branch, landing: Landing, vehicle: Vehicle, content: Inside, m
     else:
         nose = soil.sphere_cone(vehicle.nose_radius.value, vehicle.cone_half_angle.value, vehicle.diameter.value)
         angle = float(np.hypot(landing.impact.drift_angle.value, landing.impact.attitude_angle.value))
-        left = 1.0 - content.vessel_radius * np.sin(min(angle, np.pi / 2)) / content.column
+        nearer = 4.0 / (3.0 * np.pi) * content.vessel_radius * np.sin(min(angle, np.pi / 2))
+        left = 1.0 - nearer / content.column
         column = content.column * max(float(left), _LEAST_COLUMN)
     area = np.pi * content.vessel_radius**2 * landing.absorber.area_factor.value
     crushable = foam(landing, content.foam_density)

@@ -116,7 +116,7 @@ def _notes(name: str, responses: Mapping[str, Response], answers: Mapping[str, V
         notes.append(f"branch {name}: the absorber bottoms out; the peak then depends on its lock-up stiffness")
     for vessel, answer in answers.items():
         if answer.utilisation > 1.0:
-            how = "" if answer.solved else ", by Neuber's rule: static collapse under the peak force"
+            how = "" if answer.solved else " by Neuber's rule: near or beyond static collapse under the peak force"
             notes.append(f"branch {name}: {vessel} yields, plastic strain {answer.plastic_strain:.2g}{how}")
     return notes
 

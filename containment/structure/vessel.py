@@ -126,19 +126,22 @@ class Vessel:
         return solver.solve(self.loads(forces), Supports(pin=self._pin), shares=(0.5, 1.0))
 
     def strain_beyond_yield(self, forces: Floats) -> tuple[float, bool]:
-        """(largest plastic strain, solved): from plastic statics, or from Neuber's rule where no equilibrium exists.
+        """(largest plastic strain, whether by statics): plastic statics, or Neuber's rule where that is smaller.
 
         Neuber, sigma eps = (K sigma_n)^2 / E with stress held at yield: eps_p = (u^2 - 1) sigma_y / E, u the elastic
-        utilisation. A statically collapsing vessel is stopped by its inertia, which statics does not see.
+        utilisation. Statics under a held force runs away at collapse (or has no answer); a landing brings only so much
+        energy, and the wall's own inertia resists, so the energy-like estimate is taken there.
         """
         found = self.respond(forces[None, :]).peak
         if found <= 1.0:
             return 0.0, True
+        modulus = float(np.interp(self.temperature, self.material.temperature, self.material.youngs_modulus))
+        neuber = (found**2 - 1.0) * self.yield_stress / modulus
         try:
-            return float(self.yielding(forces).peak_plastic_strain.max()), True
+            static = float(self.yielding(forces).peak_plastic_strain.max())
         except SolverError:
-            modulus = float(np.interp(self.temperature, self.material.temperature, self.material.youngs_modulus))
-            return (found**2 - 1.0) * self.yield_stress / modulus, False
+            return neuber, False
+        return min(static, neuber), static <= neuber
 
 
 def _isotropic(material: Solid, temperature: float) -> Floats:
