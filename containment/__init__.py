@@ -7,6 +7,9 @@ print(result.verdict, result.probability_of_loss)
 
 from __future__ import annotations
 
+import os
+import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +17,22 @@ if TYPE_CHECKING:
     from containment.flow import run as run
 
 __version__ = "0.1.0"
+
+
+def _own_kernel_cache() -> None:
+    """Give compiled kernels a cache of this very code: numba does not see that a callee in another file has changed."""
+    folder = Path(__file__).parent
+    files = [(str(f.relative_to(folder)), f.stat().st_size, f.stat().st_mtime_ns) for f in sorted(folder.rglob("*.py"))]
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    cache = Path(home) / "containment" / f"kernels-{zlib.crc32(repr((str(folder), files)).encode()):08x}"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:  # no home to write to: numba keeps its own rule
+        return
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+
+
+_own_kernel_cache()
 __all__ = ["__version__", "load_case", "run"]
 
 

@@ -66,17 +66,12 @@ def _missing_cards(case: Case, folder: Path) -> Iterator[Fault]:
 def _bad_correlations(case: Case) -> Iterator[Fault]:
     import numpy as np
 
-    inputs = case.inputs()
+    values = dict(case.quantities())  # a value fixed by an override simply leaves its group
     for name, correlation in case.correlations.items():
         path = f"correlations.{name}"
-        unknown = [key for key in correlation.inputs if key not in inputs]
+        unknown = [key for key in correlation.inputs if key not in values]
         if unknown:
-            yield Fault(
-                f"{path}.inputs",
-                f"{unknown[0]!r}",
-                "the path of an uncertain value",
-                "run `containment check` to see them",
-            )
+            yield Fault(f"{path}.inputs", f"{unknown[0]!r}", "the path of a value", "`containment check` shows them")
         matrix = np.array(correlation.matrix, dtype=float)
         n = len(correlation.inputs)
         if matrix.shape != (n, n) or not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1.0):

@@ -11,6 +11,7 @@ def distribution(quantity: Quantity) -> str:
     spread = quantity.uncertainty
     if spread is None:
         return ""
+
     def text(key: str, value: float) -> str:
         offset = quantity.unit in ("degC", "degF")
         unit = quantity.si_unit if offset else quantity.unit

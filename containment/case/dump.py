@@ -71,16 +71,16 @@ def values_of(case: Case, sections: Iterable[str]) -> dict[str, Any]:
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a file, or of everything beside it when a card is a folder or has tables of its own."""
-    members = (
-        sorted(p for p in path.parent.glob(f"{path.stem}*") if p.is_file())
-        if path.is_file()
-        else sorted(path.rglob("*"))
-    )
+    """SHA-256 of a card and of every table it names beside itself, or of all files of an evidence set."""
+    members = [path]
+    if path.is_dir():
+        members = sorted(member for member in path.rglob("*") if member.is_file())
+    elif path.suffix == ".toml":
+        text = path.read_text(encoding="utf-8")
+        members += sorted(m for m in path.parent.iterdir() if m != path and m.is_file() and m.name in text)
     digest = hashlib.sha256()
     for member in members:
-        if member.is_file():
-            digest.update(member.name.encode() + member.read_bytes())
+        digest.update(member.name.encode() + member.read_bytes())
     return digest.hexdigest()
 
 

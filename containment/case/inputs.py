@@ -135,20 +135,20 @@ def correlation_matrix(paths: Sequence[str], kinds: Sequence[str], groups: Mappi
     column = {path: j for j, path in enumerate(paths)}
     for name, group in groups.items():
         key = f"correlations.{name}"
-        missing = [path for path in group.inputs if path not in column]
-        if missing:
-            raise _error(f"{key}.inputs", repr(missing[0]), "the path of an uncertain value", "correct the path")
-        index = [column[path] for path in group.inputs]
+        present = [
+            i for i, path in enumerate(group.inputs) if path in column
+        ]  # a certain value correlates with nothing
+        index = [column[group.inputs[i]] for i in present]
         if len({kinds[j] for j in index}) > 1:
             raise _error(
                 f"{key}.inputs", "aleatory and epistemic inputs in one group", "inputs of one kind", "split the group"
             )
         block = np.array(group.matrix, dtype=float)
-        size = len(index)
+        size = len(group.inputs)
         if block.shape != (size, size) or not np.allclose(block, block.T) or not np.allclose(np.diag(block), 1.0):
             expected = f"a symmetric {size} by {size} matrix with ones on the diagonal"
             raise _error(f"{key}.matrix", f"shape {block.shape}", expected, "correct it")
-        matrix[np.ix_(index, index)] = block
+        matrix[np.ix_(index, index)] = block[np.ix_(present, present)]
     lowest = float(np.linalg.eigvalsh(matrix)[0]) if len(paths) else 1.0
     if lowest <= 1e-12:  # below this the Cholesky factor is noise
         raise _error(

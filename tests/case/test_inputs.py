@@ -77,7 +77,6 @@ def test_correlated_scores_follow_the_matrix_and_leave_others_alone():
     [
         (("a.a", "b.b", "c.c"), ((1, 0.9, -0.9), (0.9, 1, 0.9), (-0.9, 0.9, 1)), "smallest eigenvalue"),
         (("a.a", "b.b"), ((1, 0.9), (0.8, 1)), "shape"),
-        (("a.a", "z.z"), ((1, 0.5), (0.5, 1)), "z.z"),
     ],
 )
 def test_impossible_correlations_are_refused(inputs, matrix, found):
@@ -95,3 +94,11 @@ def test_correlation_between_kinds_is_refused():
 def test_no_samples_is_a_usage_error():
     with pytest.raises(UsageError):
         plain("a.a").scores(0, 1)
+
+
+def test_a_fixed_value_leaves_its_correlation_group():
+    groups = {
+        "air": Correlation(inputs=("a.a", "fixed.value", "b.b"), matrix=((1, 0.2, 0.5), (0.2, 1, 0.1), (0.5, 0.1, 1)))
+    }
+    matrix = correlation_matrix(("a.a", "b.b"), ("aleatory", "aleatory"), groups)
+    assert np.array_equal(matrix, [[1, 0.5], [0.5, 1]])

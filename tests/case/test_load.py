@@ -81,12 +81,12 @@ probability = 1e-6
 assurance = 0.9
 particle = { value = "10 nm", uncertainty = { kind = "epistemic", distribution = "normal", sd = "1 nm" } }
 [correlations.a]
-inputs = ["requirement.particle", "requirement.assurance"]
+inputs = ["requirement.particle", "requirement.asurance"]
 matrix = [[1.0, 1.2], [1.2, 1.0]]
 """
     lines = faults(write(tmp_path, text))
     assert any("positive definite" in line and ":10:1:" in line for line in lines)
-    assert any("'requirement.assurance'" in line for line in lines)
+    assert any("'requirement.asurance'" in line for line in lines)
 
 
 def test_extends_merges_and_keeps_places(tmp_path):

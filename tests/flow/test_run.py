@@ -1,0 +1,145 @@
+"""The whole chain on the baseline, coarse enough for every day: one run, looked at from all sides."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from containment import flow
+from containment.case.load import load_case
+from containment.case.schema import Case
+from containment.compare import differences
+from containment.errors import FailedSamplesError
+
+COARSE = {
+    "samples": 12, "landings": 24, "mesh_size": 0.03, "heatshield_cells": 30, "heatshield_step": 1.0, "soak_steps": 20,
+    "landing_masses": 12, "epistemic_draws": 100, "aleatory_draws": 200, "posterior_draws": 500,
+}  # fmt: skip
+
+
+def coarse_case(*overrides: str) -> Case:
+    return load_case("msr-ees", [*(f"fidelity.screening.{key}={value}" for key, value in COARSE.items()), *overrides])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "msr-ees"
+    flow.run(coarse_case(), folder, workers=2)
+    return folder
+
+
+def answer(folder: Path) -> dict:
+    return json.loads((folder / "result.json").read_text())
+
+
+def test_answer_has_the_agreed_keys(finished):
+    result = answer(finished)
+    assert result["schema"] == 1
+    assert result["verdict"] in ("demonstrated", "not demonstrated", "violated")
+    assert set(result["requirement"]) == {"probability", "particle_m", "assurance_wanted"}
+    loss = result["probability_of_loss"]
+    assert 0 <= loss["p05"] <= loss["median"] <= loss["p95"] <= 1
+    assert 0 <= loss["prob_below_requirement"] <= 1
+    assert {"aeroshell", "scv", "pcv"} <= set(result["barriers"])
+    assert len(result["limit_states"]) >= 8
+    for row in result["limit_states"].values():
+        assert {"barrier", "phase", "mean", "p05", "p95", "cov", "method", "model_calls"} <= set(row)
+    for row in result["importance"].values():
+        assert {"fussell_vesely", "risk_achievement_worth"} <= set(row)
+    assert {"value", "unit"} <= set(result["responses"]["entry.landing_speed"])
+    assert {"count", "of", "probability_if_safe", "probability_if_lost"} <= set(result["failed_samples"])
+    assert result["failed_samples"]["of"] == COARSE["samples"] + COARSE["landings"]
+    assert all(row["count"] >= 1 + COARSE["samples"] for row in result["evaluations"].values())
+    for check in result["checks"].values():
+        assert set(check) >= {"value", "limit", "ok"}
+
+
+def test_nominal_flight_is_inside_the_cross_check(finished):
+    """A planar run of others with the same entry state: 107 g, 9.0 kJ/cm2, 379 s; public pages say 40 m/s."""
+    values = {name: row["value"] for name, row in answer(finished)["responses"].items()}
+    assert values["entry.landing_speed"] == pytest.approx(40.0, abs=1.5)
+    assert values["entry.peak_deceleration"] == pytest.approx(107 * 9.80665, rel=0.2)
+    assert values["entry.heat_load"] == pytest.approx(9.0e7, rel=0.2)
+    assert values["entry.duration"] == pytest.approx(380.0, abs=15.0)
+
+
+def test_run_folder_is_complete_and_self_describing(finished):
+    for name in ("case.toml", "provenance.json", "result.json", "responses.parquet", "posterior.nc", "log.jsonl"):
+        assert (finished / name).stat().st_size > 0, name
+    for stage in ("mesh", "entry", "heatshield", "soak", "stress", "landing", "leak"):
+        assert (finished / f"{stage}.nc").exists(), stage
+    assert any((finished / "fields").iterdir())
+    again = load_case(finished / "case.toml")
+    assert [q.value for _, q in again.quantities()] == [q.value for _, q in coarse_case().quantities()]
+    facts = json.loads((finished / "provenance.json").read_text())
+    assert facts["seed"] == again.study.seed
+
+
+def test_report_stands_alone_and_marks_what_is_assumed(finished):
+    html = (finished / "report.html").read_text()
+    assert not re.findall(r'(?:src|href)="(?!#)(?!data:)[^"]*//', html), "nothing is fetched from elsewhere"
+    assert html.count("<svg") >= 8
+    case = load_case(finished / "case.toml")
+    for path, quantity in case.quantities():
+        assert f"<td>{path}</td>" in html, path
+        assert quantity.confidence in html
+    assumed = sum(q.confidence == "assumed" for _, q in case.quantities())
+    assert f"{assumed} of " in html
+    for number in (answer(finished)["probability_of_loss"][key] for key in ("mean", "p05", "p95")):
+        assert f"{number:.2e}" in html
+    position = [html.index(f'id="{part}"') for part in ("barriers", "limit-states", "histories", "evidence", "inputs")]
+    assert html.index('class="verdict') < min(position), "the verdict comes first"
+
+
+def test_second_run_computes_nothing_again(finished):
+    kept = ("entry.nc", "soak.nc", "landing.nc", "posterior.nc", "assurance.nc", "result.json")
+    before = {name: (finished / name).stat().st_mtime_ns for name in kept}
+    samples = {p.name: p.read_bytes() for p in (finished / "samples").iterdir()}
+    flow.run(coarse_case(), finished, workers=2)
+    assert {name: (finished / name).stat().st_mtime_ns for name in kept} == before
+    assert {p.name: p.read_bytes() for p in (finished / "samples").iterdir()} == samples
+
+
+def test_one_worker_after_a_kill_gives_the_same_answer(finished, tmp_path):
+    folder = tmp_path / "again"
+    shutil.copytree(finished, folder)
+    (folder / "result.json").unlink()
+    (folder / "assurance.nc").unlink()
+    (folder / "stress.nc").write_bytes(b"cut short")
+    records = max((folder / "samples").iterdir(), key=lambda p: p.read_text().count("scv_seal_temperature"))
+    lines = records.read_bytes().splitlines(keepends=True)
+    records.write_bytes(b"".join(lines[:-2]) + lines[-2][:100])  # killed while it wrote the last but one
+    flow.run(coarse_case(), folder, workers=1)
+    first, second = answer(finished), answer(folder)
+    assert first["probability_of_loss"] == second["probability_of_loss"]
+    assert first["limit_states"] == second["limit_states"]
+    assert not differences(finished, folder)["answers"]
+
+
+def test_table_of_responses_opens_anywhere(finished):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(finished / "responses.parquet")
+    assert table.num_rows == COARSE["samples"] + COARSE["landings"]
+    column = {field.name: field for field in table.schema}
+    assert column["landing.clay.os_acceleration"].metadata[b"unit"] == b"m/s^2"
+    whole = np.array(table["stages"].to_pylist()) == "all"
+    assert np.isfinite(np.array(table["soak.peak_scv_seal_temperature"])[whole]).all()
+    assert np.isfinite(np.array(table["landing.hard.os_acceleration"])).all()
+
+
+def test_too_many_failed_samples_end_the_run(tmp_path):
+    """A mesh no sample can be cut to: every sample fails, each with its reason, and the run says so."""
+    case = coarse_case("fidelity.screening.samples=8", "heatshield.layers.tps.emissivity=1e-9")
+    with pytest.raises(FailedSamplesError, match="of 8 samples failed") as caught:
+        from containment.workforce import Workforce
+
+        with flow.opened(case, tmp_path / "run", 1) as folder:
+            flow.fly(case.at({}), case.settings("screening"), folder, 1, Workforce(2), names=["heatshield"])
+    assert caught.value.exit_code == 5
+    assert len(json.loads((tmp_path / "run/failures.json").read_text())) == 8
