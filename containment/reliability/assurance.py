@@ -21,7 +21,7 @@ from containment.case.fidelity import Fidelity
 from containment.case.inputs import inputs_of, to_score
 from containment.case.schema import Case
 from containment.errors import DataError, FailedSamplesError, UsageError
-from containment.reliability.draws import draw_epistemic, relevant
+from containment.reliability.draws import draw_epistemic, features, relevant
 from containment.reliability.evaluation import BOOTSTRAPS, INNER_STRIDE, Model, evaluate, prepare
 from containment.reliability.result import Assurance
 from containment.reliability.summary import summarise
@@ -125,7 +125,7 @@ def _needed_responses(case: Case, ensemble: Ensemble, branches: Sequence[str]) -
 
 
 def _scores_of(case: Case, ensemble: Ensemble) -> Array:
-    """Normal scores of the ensemble's inputs in the order of the case's inputs (n, d); columns not run are zero."""
+    """Features of the ensemble's inputs in the order of the case's inputs (n, d); columns not run are constant."""
     inputs = inputs_of(case)
     unknown = [path for path in ensemble.paths if path not in inputs.paths]
     if unknown:
@@ -137,7 +137,7 @@ def _scores_of(case: Case, ensemble: Ensemble) -> Array:
     for column, path in enumerate(ensemble.paths):
         j = inputs.index(path)
         scores[:, j] = to_score(inputs.marginals[j], ensemble.inputs[:, column])
-    return scores
+    return features(inputs, scores)
 
 
 def _fit_all(

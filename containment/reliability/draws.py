@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from containment.case.inputs import Inputs, stream, to_physical, to_score
 from containment.case.schema import Case
@@ -52,6 +52,20 @@ def _other_branches(case: Case, branch: str) -> tuple[str, ...]:
     others = [f"landing.surfaces.{name}." for name in landing.surfaces if name != own.surface]
     others += [f"landing.branches.{name}." for name in landing.branches if name != branch]
     return (*others, "landing.impact." if own.attitude == "tumbling" else "landing.tumbling.")
+
+
+def features(inputs: Inputs, scores: Array) -> Array:
+    """What surrogates are polynomials of (n, d): normal scores, but for bounded inputs the value by mean and deviation.
+
+    A polynomial of the score of a uniform input would run on beyond its bounds; one of its value cannot.
+    """
+    found = np.array(scores, dtype=float)
+    for j, law in enumerate(inputs.marginals):
+        if law.dist.name in ("uniform", "loguniform", "reciprocal"):
+            found[:, j] = np.sqrt(12.0) * (special.ndtr(scores[:, j]) - 0.5)
+        elif law.dist.name in ("triang", "beta"):
+            found[:, j] = (to_physical(law, scores[:, j]) - law.mean()) / law.std()
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from containment.case.inputs import Inputs, to_physical
 from containment.case.schema import Case
 from containment.case.values import Quantity
 from containment.errors import UsageError
-from containment.reliability.draws import EpistemicDraws
+from containment.reliability.draws import EpistemicDraws, features
 from containment.reliability.proposal import Flights, distinct, failure_shift, mixture
 from containment.reliability.surrogate import Surrogate
 
@@ -50,6 +50,7 @@ class Model:
     event_probability: Mapping[str, Array]
     beta: Mapping[str, Array]
     offsets: Mapping[str, Array]
+    unknown: Array
 
     @property
     def aleatory(self) -> list[int]:
@@ -57,13 +58,14 @@ class Model:
         return [j for j, kind in enumerate(self.inputs.kinds) if kind == "aleatory"]
 
     def flights(self, count: int, seed: int) -> Flights:
-        """Simulated flights: scores of all inputs, then of the surrogates' common error factors (M, d + f)."""
+        """Simulated flights: features of all inputs, then scores of the surrogates' common error factors (M, d + f)."""
         names = tuple(f"surrogate.factor.{j}" for j in range(self.loadings.shape[1]))
         paths = tuple(self.inputs.paths[j] for j in self.aleatory)
         laws = Inputs(paths + names, ("aleatory",) * (len(paths) + len(names)), (), np.eye(len(paths) + len(names)))
         independent = laws.scores(count, seed, purpose="assurance")
         chosen = mixture(independent, distinct(self._shifts(independent.shape[1])))
-        return Flights(self._full(chosen.scores), chosen.weights)
+        full, d = self._full(chosen.scores), len(self.inputs.paths)
+        return Flights(np.hstack([features(self.inputs, full[:, :d]), full[:, d:]]), chosen.weights)
 
     def _full(self, u: Array) -> Array:
         """Correlated scores in the columns of the case from independent aleatory ones (M, a + f) -> (M, d + f)."""
@@ -94,7 +96,7 @@ class Model:
                     z = self._full(u)
                     d = len(self.inputs.paths)
                     error = fitted.scatter * (z[:, d:] @ self.loadings[row])
-                    return np.asarray(sign * (fitted.transformed(z[:, :d] + middle) + error))
+                    return np.asarray(sign * (fitted.transformed(features(self.inputs, z[:, :d] + middle)) + error))
 
                 spread = float(np.hypot(width, fitted.scatter * self.specific[row]))
                 shifts.append(failure_shift(response, sign * float(goal), spread, dimension))
@@ -139,7 +141,7 @@ def prepare(
         resampled, loadings, specific, capacities, factors,
         {n: drawn(f"events.{n}.probability", e.probability) for n, e in case.events.items()},
         {n: drawn(f"fault_tree.common_causes.{n}.beta", c.beta) for n, c in case.fault_tree.common_causes.items()},
-        offsets,
+        offsets, features(inputs, draws.scores),
     )  # fmt: skip
 
 
@@ -238,7 +240,7 @@ def _limit_state(
     row = model.responses.index(response)
     fitted = surrogates[response]
     d = len(model.inputs.paths)
-    value = _broadcast(fitted, model.draws.scores[k], flights.scores[:, :d], model.inputs.kinds)
+    value = _broadcast(fitted, model.unknown[k], flights.scores[:, :d], model.inputs.kinds)
     varying = fitted.scatter * np.sqrt(1.0 - fixed_share)
     value = value + varying * (flights.scores[:, d:] @ model.loadings[row])
     value = value + fitted.scatter * np.sqrt(fixed_share) * model.offsets[response][k][:, None]
