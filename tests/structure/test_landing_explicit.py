@@ -142,3 +142,45 @@ def test_kernel_names_every_ledger_term():
     body, rows = cylinder_body(COPPER, 6, 24)
     run = simulate(body, np.tile([0.0, -10.0], (len(body.points), 1)), 1e-5, control=Control(fixed_axial=rows[0]))
     assert tuple(run.energy) == explicit.LEDGER
+
+
+def test_nodal_forces_equal_a_ufl_residual_of_the_same_stress():
+    from containment.fem import MPI, basix, dolfinx, ufl
+    from containment.structure.explicit_kernel import elements
+
+    body, _ = cylinder_body(across=3, along=5)
+    rng = np.random.default_rng(5)
+    x = body.points * 1.1 + 3e-4 * rng.standard_normal(body.points.shape) + [2e-3, 0.0]
+    count = len(body.quads)
+    state = np.zeros((count, 6))
+    state[:, [0, 2, 3]] = 1.0 + 0.01 * rng.standard_normal((count, 3))
+    state[:, 1] = 0.005 * rng.standard_normal(count)
+    force, weight, hoop = np.zeros_like(x), body.weights(), body.points[body.quads, 0].mean(axis=1)
+    grad = explicit._gradients(body)
+    elements(x, np.zeros_like(x), force, body.quads, grad, weight, hoop, body.kind, np.array([ELASTIC.row()]),
+             np.zeros((1, 8)), 0.1, state, 1e-9, np.zeros(3), np.zeros(4))  # fmt: skip
+    # the same stress by numpy: Hencky's law from the eigenvalues of be = F Cp^-1 F^T
+    cauchy = np.zeros((count, 4))
+    for e, q in enumerate(body.quads):
+        p, s = x[q[0]] - x[q[2]], x[q[1]] - x[q[3]]
+        f = np.outer(p, grad[e, :2]) + np.outer(s, grad[e, 2:])
+        ring = x[q, 0].mean() / hoop[e]
+        size, axes = np.linalg.eigh(f @ np.array([[state[e, 0], state[e, 1]], [state[e, 1], state[e, 2]]]) @ f.T)
+        logs = 0.5 * np.log([*size, state[e, 3] * ring**2])
+        tau = ELASTIC.row()[2] * logs.sum() + 2 * ELASTIC.row()[3] * logs
+        plane = axes @ np.diag(tau[:2]) @ axes.T
+        cauchy[e] = np.array([plane[0, 0], plane[1, 1], plane[0, 1], tau[2]]) / (np.linalg.det(f) * ring)
+    order = body.quads[:, [0, 1, 3, 2]]  # DOLFINx numbers quads like a grid
+    mesh = dolfinx.mesh.create_mesh(
+        MPI.COMM_SELF, order, basix.ufl.element("Lagrange", "quadrilateral", 1, shape=(2,)), x
+    )  # fmt: skip
+    space = dolfinx.fem.functionspace(mesh, ("Lagrange", 1, (2,)))
+    stress = dolfinx.fem.Function(dolfinx.fem.functionspace(mesh, ("Discontinuous Lagrange", 0, (4,))))
+    stress.x.array[:] = cauchy[mesh.topology.original_cell_index].ravel()
+    w, r = ufl.TestFunction(space), ufl.SpatialCoordinate(mesh)[0]
+    strain = ufl.as_vector([w[0].dx(0), w[1].dx(1), w[0].dx(1) + w[1].dx(0), w[0] / r])
+    form = 2 * ufl.pi * ufl.inner(stress, strain) * r * ufl.dx(metadata={"quadrature_degree": 1})
+    residual = dolfinx.fem.assemble_vector(dolfinx.fem.form(form)).array.reshape(-1, 2)
+    theirs = np.zeros_like(x)
+    theirs[mesh.geometry.input_global_indices[mesh.geometry.dofmaps[0]]] = residual[space.dofmap.list]
+    assert np.abs(force + theirs).max() < 1e-12 * np.abs(theirs).max() * count  # rounding of logs and sums
