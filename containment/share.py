@@ -14,21 +14,16 @@ from pathlib import Path
 from containment.errors import DataError
 
 _PACKAGE = Path(__file__).resolve().parent
-_WHEEL = {
-    "models": _PACKAGE / "_share/models",
-    "meshes": _PACKAGE / "_share/meshes",
-    "reports": _PACKAGE / "_share/reports",
-}
 _TREE = _PACKAGE.parent
-_CHECKOUT = {"models": _TREE / "models", "meshes": _TREE / "meshes", "reports": _TREE / "reports/templates"}
 # Where both exist (a checkout a wheel was once built in), the tree is what the user edits.
-ROOTS = _CHECKOUT if (_TREE / "pyproject.toml").is_file() else _WHEEL
+_CHECKOUT = (_TREE / "pyproject.toml").is_file()
 KINDS = ("cases", "materials", "evidence", "atmospheres", "meshes")  # what a case can name
 
 
 def shipped(kind: str) -> Path:
     """The folder shipped files of one kind are in."""
-    return ROOTS[kind] if kind in ROOTS else ROOTS["models"] / kind
+    apart = {"meshes": "meshes", "reports": "reports/templates" if _CHECKOUT else "reports"}
+    return (_TREE if _CHECKOUT else _PACKAGE / "_share") / apart.get(kind, f"models/{kind}")
 
 
 def _folders(kind: str, beside: Path | None) -> Iterator[Path]:
