@@ -21,7 +21,8 @@ LEDGER = ("kinetic", "elastic", "plastic", "hourglass", "viscous", "contact_elas
 
 _COLLAPSE = 1e-2  # of the first step: an element crushed to a hundredth of its size is no longer one
 
-# Not "nnan" and "ninf": a run that has gone wrong must be seen. Parts of the element are inlined: as calls they cost half.
+# Not "nnan" and "ninf": a run that has gone wrong must be seen.
+# Parts of the element are inlined: as calls they add half.
 _OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
 _PLASTIC, _HOURGLASS, _VISCOUS, _CONTACT_LOSS = 0, 1, 2, 3
 
