@@ -59,7 +59,10 @@ def run(
         body = landing_branches.build(branch, landing, vehicle, content, fidelity.landing_masses)
         history = chain.land(body, speed, gravity=_GRAVITY, end=landing.duration.value)
         load = landing_vessels.forces(history, window, landing.acceleration_factor(name))
-        answers[name] = {vessel: landing_vessels.answer(walls[vessel], landing, load[vessel]) for vessel in VESSELS}
+        answers[name] = {
+            vessel: landing_vessels.answer(walls[vessel], landing.vessels[vessel].seam, load[vessel])
+            for vessel in VESSELS
+        }
         histories[name] = history
         responses |= _responses(name, speed, body, history, landing, answers[name])
         checks[f"{name}_energy"] = Check.at_most(history.ledger_error, chain.LEDGER_LIMIT)
@@ -122,7 +125,7 @@ def _notes(name: str, responses: Mapping[str, Response], answers: Mapping[str, V
 
 
 def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
-    """Histories on one time grid (s from first contact), held at their last value after the end of a branch."""
+    """Histories on one time grid (s from first contact), held at their last value after the end of a branch (accelerations: none)."""
     window = landing.filter_window.value
     factors = {name: landing.acceleration_factor(name) for name in histories}
     end = max(history.time[-1] for history in histories.values())
@@ -132,7 +135,8 @@ def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
         return np.array([np.interp(time, history.time, pick(history)) for history in histories.values()])
 
     accelerations = [
-        np.interp(time, h.time, factors[name] * h.acceleration(-1, window)) for name, h in histories.items()
+        np.interp(time, h.time, factors[name] * h.acceleration(-1, window), right=np.nan)
+        for name, h in histories.items()
     ]
 
     both = ("branch", "time")

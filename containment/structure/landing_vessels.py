@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,11 @@ from containment.structure.vessel import Seats, Vessel
 
 if TYPE_CHECKING:
     from containment.case.geometry import Geometry
-    from containment.case.landing import Landing
+    from containment.case.landing import Landing, Seam
 
 Floats = NDArray[np.float64]
 
-VESSELS = ("scv", "pcv")
+VESSELS: tuple[Literal["scv", "pcv"], ...] = ("scv", "pcv")
 _EVERY = 5  # of the stored states enters the vessels: 0.1 ms, a fifth of the shortest sensible filter window
 
 
@@ -87,12 +87,11 @@ def _mean(time: Floats, values: Floats, window: float) -> Floats:
     return np.asarray((total - np.interp(time - window, time, total, left=0.0)) / window)
 
 
-def answer(vessel: Vessel, landing: Landing, load: Floats) -> VesselAnswer:
+def answer(vessel: Vessel, seam: Seam, load: Floats) -> VesselAnswer:
     """Stress, plastic strain and seam of one vessel over its load states."""
     response = vessel.respond(load)
     worst = load[response.worst]
     strain, solved = vessel.strain_beyond_yield(worst)
-    seam = landing.vessels[vessel.region].seam
     return VesselAnswer(
         response.peak, strain, solved, float(braze_utilisation(response.traction, seam).max()),
         float(opening(response.traction, seam).max()), worst, response.utilisation[response.worst],
