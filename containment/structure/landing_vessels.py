@@ -49,7 +49,7 @@ def vessels(
         "scv": Seats(np.pi / 2, nests["pcv"].seat_angle.value, outer_uniform=True),
         "pcv": Seats(nests["pcv"].seat_angle.value, nests["os"].seat_angle.value, outer_uniform=False),
     }
-    found = {}
+    found: dict[str, Vessel] = {}
     for name in VESSELS:
         card = solid(library.load(geometry.regions[name].material).initial)
         material = replace(
