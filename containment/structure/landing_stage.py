@@ -125,7 +125,7 @@ def _notes(name: str, responses: Mapping[str, Response], answers: Mapping[str, V
 
 
 def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
-    """Histories on one time grid (s from first contact), held at their last value after the end of a branch (accelerations: none)."""
+    """Histories on one time grid (s from first contact); after the end of a branch held, accelerations left out."""
     window = landing.filter_window.value
     factors = {name: landing.acceleration_factor(name) for name in histories}
     end = max(history.time[-1] for history in histories.values())
