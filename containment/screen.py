@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from containment.units import pleasant, show
+from containment.units import pleasant, probability, show
 
 if TYPE_CHECKING:
     from containment.case.schema import Case
@@ -125,12 +125,12 @@ def verdict(answer: Mapping[str, Any], folder: Path) -> None:
     )
     table = _table("barrier", "mean", "5 %", "95 %")
     for name, row in answer["barriers"].items():
-        table.add_row(name, *(f"{row[key]:.2e}" for key in ("mean", "p05", "p95")))
+        table.add_row(name, *(probability(row[key]) for key in ("mean", "p05", "p95")))
     _print(table, "")
     table = _table("limit state", "barrier", "phase", "mean", "5 %", "95 %", "method")
     ranked = sorted(answer["limit_states"].items(), key=lambda item: -item[1]["mean"])
     for name, row in ranked:
-        values = (f"{row[key]:.2e}" for key in ("mean", "p05", "p95"))
+        values = (probability(row[key]) for key in ("mean", "p05", "p95"))
         table.add_row(name, row["barrier"], row["phase"], *values, row["method"])
     _print(table, "")
     failed = answer["failed_samples"]

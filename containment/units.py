@@ -108,7 +108,15 @@ def show(value: float, si_unit: str, unit: str = "", digits: int = 4) -> str:
 _PLEASANT = {
     "m/s^2": "g_0", "W/m^2": "W/cm^2", "J/m^2": "kJ/cm^2", "rad": "deg", "K": "degC",
 }  # fmt: skip
-_SHOWN = {"degC": "°C", "g_0": "g", "deg": "°"}
+_SHOWN = {"degC": "°C", "g_0": "g", "deg": "°", "hour": "h", "W/cm^2": "W/cm²", "kJ/cm^2": "kJ/cm²"}
+
+
+UNRESOLVED = 1e-12  # probabilities below this say nothing: no distribution of the chain is known that far out
+
+
+def probability(value: float) -> str:
+    """Text of a probability; what lies below anything the chain resolves is only bounded."""
+    return f"< {UNRESOLVED:.0e}" if value < UNRESOLVED else f"{value:.2e}"
 
 
 def pleasant(value: float, si_unit: str, digits: int = 4) -> str:

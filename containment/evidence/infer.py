@@ -94,8 +94,10 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
     values = dict(case.quantities())
     evidence = case.evidence or Evidence()
     parts: list[_Part] = []
+    # Every set is read before the first is sampled: a fault in the last must not cost the time of the others.
+    read = {name: load(share.find("evidence", use.set, beside=folder)) for name, use in evidence.sets.items()}
     for name, use in evidence.sets.items():
-        data = load(share.find("evidence", use.set, beside=folder))
+        data = read[name]
         prior = priors_of(use, values)
         built = build(data, use, prior)
         parts.append(_learn(evidence.gate, name, use, built, data, draws=draws, seed=seed, cores=cores))

@@ -24,7 +24,7 @@ from containment.result import Check
 Array = NDArray[np.float64]
 _SMALLEST = 1e-300
 _DRIVERS = 12
-_METHOD = "surrogate of the ensemble, conditional Monte Carlo"
+_METHOD = "surrogate, conditional Monte Carlo"
 
 RULE = (
     "demonstrated: P(loss), with every failed sample counted as lost, is below the requirement with at least the "

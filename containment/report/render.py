@@ -14,7 +14,7 @@ from containment.report import result_figures, stage_figures
 from containment.report.style import as_file, styled, svg
 from containment.stages import STAGES
 from containment.store import RunFolder
-from containment.units import pleasant, show
+from containment.units import pleasant, probability, show
 
 if TYPE_CHECKING:
     from containment.case.schema import Case
@@ -61,6 +61,7 @@ def _context(folder: RunFolder) -> dict[str, Any]:
         "case": case,
         "result": result,
         "loss": result["probability_of_loss"],
+        "probability": probability,
         "css": (share.shipped("reports") / "style.css").read_text(encoding="utf-8"),
         "provenance": folder.read_json("provenance.json"),
         "provenance_rows": _provenance_rows(folder),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from containment.report.style import BAD, COLOURS, DOUBT, GOOD, new
+from containment.units import UNRESOLVED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FLOOR = 1e-14  # probabilities below this are drawn at the left edge; nothing in the chain resolves them
+FLOOR = UNRESOLVED  # probabilities below this are drawn at the left edge
 
 
 def verdict(draws: np.ndarray, result: Mapping[str, Any]) -> Figure:
