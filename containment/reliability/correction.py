@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from containment.reliability.proposals import fit_mixture
+from containment.reliability.proposals import Particles, fit_mixture
 from containment.reliability.result import Estimate
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ _SHARES = (0.65, 0.25, 0.08, 0.02)
 _GUARD_WIDTH = 3.0  # in units of mean over standard deviation
 _CHUNK = 12
 _LARGEST = 80_000  # surrogate evaluations of one estimate
+_ENOUGH = 24  # draws of the correction from which on its own spread begins to tell
+_ATTEMPTS = 4  # at a proposal that covers the failing region
 _DRAWS = 4000  # of the correction; repeated points cost no call
 _PRIOR = 2.0  # mismatches the surrogate's own doubt is worth before any are counted
 _HARD_COV = 0.35
@@ -32,20 +34,8 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
     Returns the estimate and the points called, which may teach the surrogates of a next round.
     """
     problem, settings, rng = learner.problem, learner.settings, learner.rng
-    live = [cloud for cloud in learner.clouds if cloud.mass > 1e-4 * max(c.mass for c in learner.clouds)]
-    proposal = fit_mixture(live, problem.dimension, int(rng.integers(2**31)))
-    count = settings.population
-    while True:
-        u = proposal.sample(count, rng)
-        weight = np.exp(np.minimum(proposal.log_weight(u), 50.0))
-        failed, wrong = learner.state(u)
-        plug_in = weight * failed
-        base = float(plug_in.mean())
-        # a few heavy weights hide the variance they stand for: the heaviest is added once
-        base_error = float(np.hypot(plug_in.std() / np.sqrt(len(u)), plug_in.max() / len(u)))
-        if base_error <= 0.2 * target_cov * base or count >= _LARGEST:
-            break
-        count *= 4
+    u, weight, failed, wrong = _population(learner, target_cov)
+    base, base_error = _mean_and_error(weight * failed)
     draw = _draw_density(weight, failed, wrong)
     total = float(draw.mean())
     share = draw / draw.sum()
@@ -82,6 +72,42 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
     return estimate, np.vstack(called) if called else np.empty((0, problem.dimension))
 
 
+def _population(learner: Learner, target_cov: float) -> tuple[Array, Array, Array, Array]:
+    """Points of the proposal (n, d) with weight, whether called failed, chance that this is wrong.
+
+    Where a few weights carry the sum, a part of the failing region was missed by the particles: the proposal is fitted
+    again to the failing points by weight (cross-entropy step), then more points are taken.
+    """
+    problem, settings, rng = learner.problem, learner.settings, learner.rng
+    largest = max(cloud.mass for cloud in learner.clouds)
+    proposal = fit_mixture([c for c in learner.clouds if c.mass > 1e-4 * largest], problem.dimension, _seed(rng))
+    count = settings.population
+    for attempt in range(_ATTEMPTS):
+        u = proposal.sample(count, rng)
+        weight = np.exp(np.minimum(proposal.log_weight(u), 50.0))
+        failed, wrong = learner.state(u)
+        base, error = _mean_and_error(weight * failed)
+        if error <= 0.2 * target_cov * base or attempt == _ATTEMPTS - 1 or base <= 0.0:
+            break
+        if error > 0.5 * target_cov * base:
+            picks = rng.choice(len(u), size=2 * settings.particles, p=weight * failed / np.sum(weight * failed))
+            proposal = fit_mixture([Particles(u[picks], base)], problem.dimension, _seed(rng))
+        else:
+            count = min(4 * count, _LARGEST)
+    return u, weight, failed, wrong
+
+
+def _seed(rng: np.random.Generator) -> int:
+    return int(rng.integers(2**31))
+
+
+def _mean_and_error(terms: Array) -> tuple[float, float]:
+    """Mean and its standard error; heavy weights hide the variance they stand for, so the heaviest is added once more
+    and a quarter on top (coverage table)."""
+    error = np.hypot(terms.std() / np.sqrt(len(terms)), terms.max() / len(terms))
+    return float(terms.mean()), 1.25 * float(error)
+
+
 def _draw_density(weight: Array, failed: Array, wrong: Array) -> Array:
     """Density of the draws over the population, adding to one: mostly by mass in doubt, a quarter by mass falling
     slowly with certainty, a little everywhere, so that no surrogate can be wrong unseen in principle."""
@@ -112,8 +138,9 @@ def _combine(
     smallest = 0.05 * base
     if p < smallest:
         p = max(smallest, 1e-300)
-    # few calls miss rare large mismatches, so their spread alone is too small: the doubt stays in as well
-    error = float(np.sqrt(base_error**2 + spread**2 + (0.7 * floor / np.sqrt(1.0 + 0.1 * mismatches)) ** 2))
+    # few calls miss rare large mismatches, so their spread alone is too small: the doubt stays in as well, less so
+    # the more calls were made
+    error = float(np.sqrt(base_error**2 + spread**2 + floor**2 * min(1.0, _ENOUGH / max(n, 1))))
     cov = error / p
     low = p * np.exp(-1.96 * np.sqrt(np.log1p(cov**2)))
     high = p * np.exp(1.96 * np.sqrt(np.log1p(cov**2)))
