@@ -15,6 +15,7 @@ from containment.case.load import load_case
 from containment.case.schema import Case
 from containment.compare import differences
 from containment.errors import FailedSamplesError
+from containment.workforce import Workforce
 
 COARSE = {
     "samples": 12, "landings": 24, "mesh_size": 0.03, "heatshield_cells": 30, "heatshield_step": 1.0, "soak_steps": 20,
@@ -134,12 +135,14 @@ def test_table_of_responses_opens_anywhere(finished):
 
 
 def test_too_many_failed_samples_end_the_run(tmp_path):
-    """A mesh no sample can be cut to: every sample fails, each with its reason, and the run says so."""
-    case = coarse_case("fidelity.screening.samples=8", "heatshield.layers.tps.emissivity=1e-9")
-    with pytest.raises(FailedSamplesError, match="of 8 samples failed") as caught:
-        from containment.workforce import Workforce
-
-        with flow.opened(case, tmp_path / "run", 1) as folder:
-            flow.fly(case.at({}), case.settings("screening"), folder, 1, Workforce(2), names=["heatshield"])
+    """An entry so shallow that the capsule skips out: every sample fails with its reason, and the run says so."""
+    case = coarse_case("fidelity.screening.samples=8", 'entry.flight_path_angle="-1 deg"')
+    with (
+        pytest.raises(FailedSamplesError, match="8 of 8 samples failed") as caught,
+        flow.opened(case, tmp_path / "run", 1) as folder,
+    ):
+        flow.fly(case, case.settings("screening"), folder, 1, Workforce(2), names=["entry"])
     assert caught.value.exit_code == 5
-    assert len(json.loads((tmp_path / "run/failures.json").read_text())) == 8
+    reasons = json.loads((tmp_path / "run/failures.json").read_text())
+    assert len(reasons) == 8
+    assert all("SolverError: stage entry" in reason for reason in reasons.values())
