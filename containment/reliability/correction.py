@@ -89,7 +89,10 @@ def _population(learner: Learner, target_cov: float) -> tuple[Array, Array, Arra
         base, error = _mean_and_error(weight * failed)
         if error <= 0.2 * target_cov * base or attempt == _ATTEMPTS - 1 or base <= 0.0:
             break
-        if error > 0.5 * target_cov * base:
+        heavy = weight * failed
+        effective = float(heavy.sum() ** 2 / np.sum(heavy**2))
+        # fewer effective points than this do not determine a covariance: more points help, a new fit does not
+        if error > 0.5 * target_cov * base and effective > 10.0 * problem.dimension:
             picks = rng.choice(len(u), size=2 * settings.particles, p=weight * failed / np.sum(weight * failed))
             proposal = fit_mixture([Particles(u[picks], base)], problem.dimension, _seed(rng))
         else:
