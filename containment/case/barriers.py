@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, WithJsonSchema, model_validator
 
-from containment.case.values import Confidence, Factor, Fraction, Quantity, Section, _fault, _Reader
+from containment.case.values import Confidence, Factor, Fraction, Quantity, Reader, Section, fault
 
 Phase = Literal["cruise", "entry", "soak", "landing", "recovery"]
 
@@ -67,13 +67,13 @@ class LimitState(Section):
         if unit is None:
             word = raw["demand"].rsplit("_", 1)[-1].rsplit(".", 1)[-1]
             near = difflib.get_close_matches(word, RESPONSE_UNITS, n=1, cutoff=0.5)
-            raise _fault(
+            raise fault(
                 f"the response {raw['demand']!r}", "a name that ends in one of " + ", ".join(RESPONSE_UNITS),
                 f"did you mean ..._{near[0]}?" if near else "use the name of a stage response", key="demand",
             )  # fmt: skip
         capacity = raw["capacity"]
         if isinstance(capacity, dict) and "si_unit" not in capacity and "value" not in capacity:
-            raise _fault("no value", 'a table with value = "..."', "add the value", key="capacity")
+            raise fault("no value", 'a table with value = "..."', "add the value", key="capacity")
         return {**raw, "capacity": _read_capacity(capacity, unit)}
 
     @property
@@ -90,11 +90,11 @@ def _read_capacity(raw: object, unit: str) -> object:
     from pydantic_core import PydanticCustomError
 
     try:
-        return _Reader(unit, False, None, None)(raw)
+        return Reader(unit, False, None, None)(raw)
     except PydanticCustomError as error:
         context = dict(error.context or {})
         key = ".".join(filter(None, ["capacity", context.get("subkey", "")]))
-        raise _fault(context["found"], context["expected"], context["advice"], key=key) from error
+        raise fault(context["found"], context["expected"], context["advice"], key=key) from error
 
 
 class Event(Section):
@@ -109,7 +109,7 @@ class Event(Section):
     def _not_aleatory(self) -> Self:
         spread = self.probability.uncertainty
         if spread is not None and spread.kind == "aleatory":
-            raise _fault(
+            raise fault(
                 '"aleatory"', '"epistemic": a probability is not known well, it does not differ from flight to flight',
                 "change the kind", key="probability.uncertainty.kind",
             )  # fmt: skip
@@ -126,7 +126,7 @@ class Gate(Section):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if bool(self.and_) == bool(self.or_):
-            raise _fault("both or neither of and, or", "exactly one of them with at least one name", "keep one")
+            raise fault("both or neither of and, or", "exactly one of them with at least one name", "keep one")
         return self
 
     @property

@@ -18,7 +18,7 @@ from containment.case.values import (
     Quantity,
     Section,
     Speed,
-    _fault,
+    fault,
     quantity,
 )
 
@@ -49,25 +49,25 @@ class Drag(Section):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if len(self.mach) != len(self.coefficient):
-            raise _fault(
+            raise fault(
                 f"{len(self.mach)} Mach numbers and {len(self.coefficient)} coefficients",
                 "as many of one as of the other", "add or remove entries", key="coefficient",
             )  # fmt: skip
         if len(self.mach) < 2:
-            raise _fault(f"{len(self.mach)} points", "at least two", "give a table from subsonic to entry", key="mach")
+            raise fault(f"{len(self.mach)} points", "at least two", "give a table from subsonic to entry", key="mach")
         for before, after in zip(self.mach, self.mach[1:], strict=False):
             if not after > before:
-                raise _fault(
+                raise fault(
                     f"Mach {after:g} after {before:g}", "strictly increasing Mach numbers",
                     "sort the table and remove repeated points", key="mach",
                 )  # fmt: skip
         if not (self.mach[0] >= 0 and math.isfinite(self.mach[-1])):
-            raise _fault(
+            raise fault(
                 f"Mach {self.mach[0]:g} to {self.mach[-1]:g}", "finite Mach numbers >= 0", "correct", key="mach"
             )
         for value in self.coefficient:
             if not 0 < value < 10:
-                raise _fault(f"{value:g}", "a drag coefficient between 0 and 10", "correct it", key="coefficient")
+                raise fault(f"{value:g}", "a drag coefficient between 0 and 10", "correct it", key="coefficient")
         return self
 
 
@@ -120,17 +120,17 @@ class Vehicle(Section):
     def _possible(self) -> Self:
         angle = self.cone_half_angle.value
         if not math.radians(10) <= angle <= math.radians(85):
-            raise _fault(
+            raise fault(
                 f"{math.degrees(angle):.4g} deg", "a cone half angle between 10 and 85 deg",
                 "give the angle between surface and axis", key="cone_half_angle",
             )  # fmt: skip
         if self.nose_radius.value * math.cos(angle) > self.diameter.value / 2:
-            raise _fault(
+            raise fault(
                 f"nose radius {self.nose_radius.value:g} m on a diameter of {self.diameter.value:g} m",
                 "a sphere that meets the cone inside the diameter", "reduce the nose radius", key="nose_radius",
             )  # fmt: skip
         if not self.entry_mass > 0:
-            raise _fault(f"{self.entry_mass:g} kg", "a positive mass", "correct mass_as_built", key="mass_as_built")
+            raise fault(f"{self.entry_mass:g} kg", "a positive mass", "correct mass_as_built", key="mass_as_built")
         return self
 
 
@@ -159,9 +159,9 @@ class Departure(Section):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.attitude != "nose first" and self.drag is None:
-            raise _fault("no drag", f"the drag coefficient while {self.attitude}", "add drag", key="drag")
+            raise fault("no drag", f"the drag coefficient while {self.attitude}", "add drag", key="drag")
         if self.attitude == "backward" and self.backshell_radius is None:
-            raise _fault("no backshell_radius", "the radius that is heated", "add it", key="backshell_radius")
+            raise fault("no backshell_radius", "the radius that is heated", "add it", key="backshell_radius")
         return self
 
 
@@ -196,14 +196,14 @@ class Entry(Section):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if not -math.pi / 2 <= self.flight_path_angle.value < 0:
-            raise _fault(
+            raise fault(
                 f"{math.degrees(self.flight_path_angle.value):.4g} deg", "an angle from -90 deg to below 0",
                 "a vehicle that climbs at the interface never enters; negative is down", key="flight_path_angle",
             )  # fmt: skip
         if abs(self.latitude.value) > math.pi / 2:
-            raise _fault(f"{math.degrees(self.latitude.value):.4g} deg", "-90 to 90 deg", "correct it", key="latitude")
+            raise fault(f"{math.degrees(self.latitude.value):.4g} deg", "-90 to 90 deg", "correct it", key="latitude")
         if not self.altitude.value > self.ground_altitude.value:
-            raise _fault(
+            raise fault(
                 f"entry at {self.altitude.value:g} m over ground at {self.ground_altitude.value:g} m",
                 "an interface above the ground", "raise the altitude", key="altitude",
             )  # fmt: skip

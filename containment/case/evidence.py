@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
-from containment.case.values import EvidenceSet, Fraction, Quantity, Section, _fault, _Reader
+from containment.case.values import EvidenceSet, Fraction, Quantity, Reader, Section, fault
 
 if TYPE_CHECKING:
     from containment.case.schema import Case
@@ -123,7 +123,7 @@ class EvidenceUse(Section):
     @classmethod
     def _known(cls, model: str) -> str:
         if model not in MODELS:
-            raise _fault(repr(model), "one of " + ", ".join(MODELS), "choose one of these")
+            raise fault(repr(model), "one of " + ", ".join(MODELS), "choose one of these")
         return model
 
     @field_validator("updates")
@@ -132,7 +132,7 @@ class EvidenceUse(Section):
         known = MODELS[info.data["model"]].outputs if "model" in info.data else dict.fromkeys(updates.values(), "")
         for path, output in updates.items():
             if output not in known:
-                raise _fault(repr(output), "one of " + ", ".join(known), "name an output of the model", key=path)
+                raise fault(repr(output), "one of " + ", ".join(known), "name an output of the model", key=path)
         return updates
 
     @field_validator("assumptions", mode="before")
@@ -143,8 +143,8 @@ class EvidenceUse(Section):
         facts = MODELS[info.data["model"]]
         units = {**facts.parameters, **facts.constants}
         for name in raw.keys() - units.keys():
-            raise _fault(f"the key {name!r}", "one of " + ", ".join(units), "remove or correct it", key=name)
-        return {name: _Reader(units[name], False, None, None)(item) for name, item in raw.items()}
+            raise fault(f"the key {name!r}", "one of " + ", ".join(units), "remove or correct it", key=name)
+        return {name: Reader(units[name], False, None, None)(item) for name, item in raw.items()}
 
     @model_validator(mode="after")
     def _one_prior_each(self) -> EvidenceUse:
@@ -153,12 +153,10 @@ class EvidenceUse(Section):
             if given != 1:
                 found = f"{'no prior' if given == 0 else 'two priors'} for {name!r}"
                 expected = "one: an input it updates, or an assumption"
-                raise _fault(found, expected, "add it" if given == 0 else "drop one", key=f"assumptions.{name}")
+                raise fault(found, expected, "add it" if given == 0 else "drop one", key=f"assumptions.{name}")
         for name in self.facts.constants:
             if name not in self.assumptions or self.assumptions[name].uncertainty is not None:
-                raise _fault(
-                    f"no plain value for {name!r}", "a value without uncertainty", "give it", key="assumptions"
-                )
+                raise fault(f"no plain value for {name!r}", "a value without uncertainty", "give it", key="assumptions")
         return self
 
 
@@ -183,7 +181,7 @@ class Evidence(Section):
         for name, use in self.sets.items():
             for path in use.updates:
                 if path in owner:
-                    raise _fault(
+                    raise fault(
                         f"{path} updated by {owner[path]} and {name}", "one entry for each input",
                         "put both data sets into one model, or drop one", key=f"sets.{name}.updates",
                     )  # fmt: skip

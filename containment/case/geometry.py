@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from containment.case.values import CardName, Fraction, Length, Mass, Material, Quantity, Section, _fault, quantity
+from containment.case.values import CardName, Fraction, Length, Mass, Material, Quantity, Section, fault, quantity
 
 Recipe = Annotated[str, CardName("meshes")]
 LengthOrZero: Any = quantity("m", minimum=0.0)
@@ -31,7 +31,7 @@ class Region(Section):
     @model_validator(mode="after")
     def _mass_for_density(self) -> Self:
         if self.density_from_mass and self.mass is None:
-            raise _fault("density_from_mass without a mass", "the mass it follows from", "add mass", key="mass")
+            raise fault("density_from_mass without a mass", "the mass it follows from", "add mass", key="mass")
         return self
 
 
@@ -72,9 +72,9 @@ class UserMesh(Section):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if not self.regions:
-            raise _fault("no region", "at least one region mapped", "name what the file calls it", key="regions")
+            raise fault("no region", "at least one region mapped", "name what the file calls it", key="regions")
         if self.radial.lstrip("-") == self.axial.lstrip("-"):
-            raise _fault(f"{self.radial} for both", "two different coordinates", "correct radial or axial", key="axial")
+            raise fault(f"{self.radial} for both", "two different coordinates", "correct radial or axial", key="axial")
         return self
 
 
@@ -97,7 +97,7 @@ class Geometry(Section):
     def _one_source(self) -> Self:
         if (self.shape is None) == (self.mesh is None):
             found = "both shape and mesh" if self.shape else "neither shape nor mesh"
-            raise _fault(found, "one of them", "give [geometry.shape] for the recipe or [geometry.mesh] for a file")
+            raise fault(found, "one of them", "give [geometry.shape] for the recipe or [geometry.mesh] for a file")
         if self.mesh is not None:
             _same_names(set(self.regions), set(self.mesh.regions), "the regions mapped in [geometry.mesh.regions]")
         return self
@@ -106,4 +106,4 @@ class Geometry(Section):
 def _same_names(found: set[str], expected: set[str], what: str) -> None:
     for name in sorted(found ^ expected):
         text = f"no region {name!r}" if name in expected else f"the region {name!r}"
-        raise _fault(text, f"{what}: {', '.join(sorted(expected))}", "add or remove it", key=f"regions.{name}")
+        raise fault(text, f"{what}: {', '.join(sorted(expected))}", "add or remove it", key=f"regions.{name}")

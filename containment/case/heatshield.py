@@ -15,7 +15,7 @@ from containment.case.values import (
     Quantity,
     Section,
     Temperature,
-    _fault,
+    fault,
     quantity,
 )
 
@@ -108,9 +108,9 @@ class Heatshield(Section):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if not self.layers:
-            raise _fault("no layer", "at least the ablator", "add [heatshield.layers.tps]", key="layers")
+            raise fault("no layer", "at least the ablator", "add [heatshield.layers.tps]", key="layers")
         if not self.stations:
-            raise _fault("no station", "at least one", "add [heatshield.stations.stagnation]", key="stations")
+            raise fault("no station", "at least one", "add [heatshield.stations.stagnation]", key="stations")
         return self
 
     @property

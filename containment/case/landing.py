@@ -16,7 +16,7 @@ from containment.case.values import (
     Pressure,
     Section,
     Time,
-    _fault,
+    fault,
     quantity,
 )
 
@@ -129,9 +129,9 @@ class Chance(Section):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.dirichlet is None) == (self.beta is None):
-            raise _fault("both or neither of dirichlet and beta", "exactly one of them", "keep one")
+            raise fault("both or neither of dirichlet and beta", "exactly one of them", "keep one")
         if self.beta is not None and min(self.beta) <= 0:
-            raise _fault(f"beta counts {self.beta}", "two positive counts", "correct them", key="beta")
+            raise fault(f"beta counts {self.beta}", "two positive counts", "correct them", key="beta")
         return self
 
 
@@ -164,26 +164,24 @@ class Landing(Section):
     def _consistent(self) -> Self:
         for name, branch in self.branches.items():
             if branch.surface not in self.surfaces:
-                raise _fault(
+                raise fault(
                     f"surface {branch.surface!r}", "one of " + ", ".join(sorted(self.surfaces)),
                     "name a surface of [landing.surfaces]", key=f"branches.{name}.surface",
                 )  # fmt: skip
             if branch.attitude == "tumbling" and self.tumbling is None:
-                raise _fault(
+                raise fault(
                     "no [landing.tumbling]", "its drag and contact", "add it or drop the branch",
                     key=f"branches.{name}.attitude",
                 )  # fmt: skip
         if not any(branch.probability.dirichlet for branch in self.branches.values()):
-            raise _fault(
-                "no branch with a dirichlet count", "at least one", "add the ordinary branches", key="branches"
-            )
+            raise fault("no branch with a dirichlet count", "at least one", "add the ordinary branches", key="branches")
         for what, table, wanted in (
             ("contacts", self.contacts, {"pcv", "os"}), ("vessels", self.vessels, {"scv", "pcv"}),
         ):  # fmt: skip
             if missing := wanted - set(table):
-                raise _fault(f"no {sorted(missing)}", f"{what} for {sorted(wanted)}", "add it", key=what)
+                raise fault(f"no {sorted(missing)}", f"{what} for {sorted(wanted)}", "add it", key=what)
         if self.absorber.sharpness.value < 1.0:
-            raise _fault(f"{self.absorber.sharpness.value:g}", "at least 1", "correct it", key="absorber.sharpness")
+            raise fault(f"{self.absorber.sharpness.value:g}", "at least 1", "correct it", key="absorber.sharpness")
         return self
 
     def acceleration_factor(self, branch: str) -> float:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from containment.case.values import LeakRate, Length, Pressure, Section, Temperature, _fault, quantity
+from containment.case.values import LeakRate, Length, Pressure, Section, Temperature, fault, quantity
 
 Gap: Any = quantity("m", minimum=0.0)
 PressureOrVacuum: Any = quantity("Pa", minimum=0.0)
@@ -36,5 +36,5 @@ class Leak(Section):
     @model_validator(mode="after")
     def _both(self) -> Self:
         if missing := {"pcv", "scv"} - set(self.paths):
-            raise _fault(f"no {sorted(missing)}", "a path for pcv and scv", "add it", key="paths")
+            raise fault(f"no {sorted(missing)}", "a path for pcv and scv", "add it", key="paths")
         return self

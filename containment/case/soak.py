@@ -14,7 +14,7 @@ from containment.case.values import (
     Section,
     Temperature,
     Time,
-    _fault,
+    fault,
     quantity,
 )
 
@@ -68,20 +68,18 @@ class Soak(Section):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if not self.surfaces:
-            raise _fault("no surface", 'at least "outer"', "add [soak.surfaces.outer]", key="surfaces")
+            raise fault("no surface", 'at least "outer"', "add [soak.surfaces.outer]", key="surfaces")
         used: set[str] = set()
         for name, cavity in self.cavities.items():
             for line in cavity.lines:
                 key = f"cavities.{name}.lines"
                 if line not in self.surfaces:
                     expected = ", ".join(self.surfaces)
-                    raise _fault(
-                        f"the line {line!r}", f"surfaces of the soak: {expected}", "add or correct it", key=key
-                    )
+                    raise fault(f"the line {line!r}", f"surfaces of the soak: {expected}", "add or correct it", key=key)
                 if line in used:
-                    raise _fault(f"{line!r} twice", "every surface in one cavity", "remove it from one", key=key)
+                    raise fault(f"{line!r} twice", "every surface in one cavity", "remove it from one", key=key)
                 if not self.surfaces[line].emissivity.value > 0.0:
-                    raise _fault(
+                    raise fault(
                         f"{line!r} with emissivity 0", "a surface that radiates", "give its emissivity", key=key
                     )
                 used.add(line)

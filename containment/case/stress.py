@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from containment.case.values import Factor, Fraction, Quantity, Section, Temperature, _fault
+from containment.case.values import Factor, Fraction, Quantity, Section, Temperature, fault
 
 
 def _given(value: float, si_unit: str, why: str) -> Quantity:
@@ -44,16 +44,12 @@ class Stress(Section):
     def _all_mass_shared(self) -> Self:
         total = sum(share.value for share in self.unmodelled_mass.values())
         if abs(total - 1.0) > 1e-6:  # written in decimals
-            raise _fault(
-                f"shares of {total:g} in all", "shares that add up to 1", "correct them", key="unmodelled_mass"
-            )
+            raise fault(f"shares of {total:g} in all", "shares that add up to 1", "correct them", key="unmodelled_mass")
         for name in self.unmodelled_mass:
             if name in self.passive:
-                raise _fault(
+                raise fault(
                     f"mass on the passive region {name!r}", "regions that carry load", "move it", key="unmodelled_mass"
                 )
         if self.shell in self.passive:
-            raise _fault(
-                f"the shell {self.shell!r} in passive", "a shell that carries load", "remove it", key="passive"
-            )
+            raise fault(f"the shell {self.shell!r} in passive", "a shell that carries load", "remove it", key="passive")
         return self

@@ -84,7 +84,7 @@ class Quantity(Section):
         return self.model_copy(update={"value": float(value), "uncertainty": None})
 
 
-def _fault(found: str, expected: str, advice: str, *, key: str = "") -> PydanticCustomError:
+def fault(found: str, expected: str, advice: str, *, key: str = "") -> PydanticCustomError:
     return PydanticCustomError(
         "case_value", "found {found}, expected {expected}, {advice}",
         {"found": found, "expected": expected, "advice": advice, "subkey": key},
@@ -95,19 +95,19 @@ def _parsed(raw: object, unit: str, *, key: str = "", difference: bool = False) 
     try:
         return parse(raw, unit, difference=difference)
     except UnitError as error:
-        raise _fault(error.found, error.expected, "write the number and its unit as one text", key=key) from error
+        raise fault(error.found, error.expected, "write the number and its unit as one text", key=key) from error
 
 
 def _uncertainty(raw: object, unit: str, value: float) -> Uncertainty:
     if not isinstance(raw, dict):
-        raise _fault(
+        raise fault(
             repr(raw), "a table with kind, distribution and its parameters", "see the shipped cases", key="uncertainty"
         )
     raw = dict(raw)
     source = str(raw.pop("source", ""))
     kind = raw.pop("kind", None)
     if kind not in ("aleatory", "epistemic"):
-        raise _fault(
+        raise fault(
             repr(kind),
             '"aleatory" or "epistemic"',
             "say whether it differs from flight to flight",
@@ -115,21 +115,21 @@ def _uncertainty(raw: object, unit: str, value: float) -> Uncertainty:
         )
     name = raw.pop("distribution", None)
     if name not in DISTRIBUTIONS:
-        raise _fault(
+        raise fault(
             repr(name), "one of " + ", ".join(DISTRIBUTIONS), "choose one of these", key="uncertainty.distribution"
         )
     needed, optional = DISTRIBUTIONS[name]
     for key in raw:
         if key not in needed | optional:
             expected = "only " + ", ".join(sorted(needed | optional))
-            raise _fault(
+            raise fault(
                 f"the parameter {key!r}",
                 expected,
                 f"remove it or choose another distribution than {name}",
                 key=f"uncertainty.{key}",
             )
     for key in needed - raw.keys():
-        raise _fault(f"no {key!r}", f"{', '.join(sorted(needed))} for {name}", "add it", key="uncertainty")
+        raise fault(f"no {key!r}", f"{', '.join(sorted(needed))} for {name}", "add it", key="uncertainty")
     parameters: dict[str, float] = {}
     for key, item in raw.items():
         spread = key == "sd"
@@ -138,7 +138,7 @@ def _uncertainty(raw: object, unit: str, value: float) -> Uncertainty:
         )
     if name == "normal":
         if len(parameters) != 1:
-            raise _fault("both or neither of sd and cov", "exactly one of them", "keep one", key="uncertainty")
+            raise fault("both or neither of sd and cov", "exactly one of them", "keep one", key="uncertainty")
         if "cov" in parameters:
             parameters = {"sd": parameters["cov"] * abs(value)}
     _possible(name, parameters, value)
@@ -149,27 +149,27 @@ def _possible(name: str, p: dict[str, float], value: float) -> None:
     """Refuse parameters no distribution can have."""
     for key in ("sd", "sigma_ln", "a", "b", "shape", "scale"):
         if key in p and not p[key] > 0:
-            raise _fault(
+            raise fault(
                 f"{key} = {p[key]:g}",
                 f"{key} > 0 for {name}",
                 "give a positive number or drop the uncertainty",
                 key=f"uncertainty.{key}",
             )
     if "low" in p and not p["low"] < p["high"]:
-        raise _fault(
+        raise fault(
             f"low {p['low']:g} and high {p['high']:g}", "low < high", "exchange or correct them", key="uncertainty.low"
         )
     if name == "loguniform" and not p["low"] > 0:
-        raise _fault(f"low {p['low']:g}", "low > 0 for loguniform", "give a positive bound", key="uncertainty.low")
+        raise fault(f"low {p['low']:g}", "low > 0 for loguniform", "give a positive bound", key="uncertainty.low")
     if name == "lognormal" and not value > 0:
-        raise _fault(
+        raise fault(
             f"value {value:g}",
             "a positive value for lognormal (its median)",
             "choose another distribution",
             key="uncertainty.distribution",
         )
     if name == "triangular" and not p["low"] <= value <= p["high"]:
-        raise _fault(
+        raise fault(
             f"value {value:g} outside {p['low']:g} to {p['high']:g}",
             "the value (mode) between low and high",
             "widen the bounds",
@@ -177,7 +177,7 @@ def _possible(name: str, p: dict[str, float], value: float) -> None:
         )
 
 
-class _Reader:
+class Reader:
     """Turns what stands in the file into a Quantity of one dimension, checking bounds."""
 
     def __init__(self, unit: str, positive: bool, minimum: float | None, maximum: float | None) -> None:
@@ -190,16 +190,16 @@ class _Reader:
         if "si_unit" in table:  # a resolved case, read back
             return Quantity.model_validate(table)
         if "value" not in table:
-            raise _fault("no value", 'a table with value = "..."', "add the value")
+            raise fault("no value", 'a table with value = "..."', "add the value")
         for key in table.keys() - {"value", "source", "confidence", "note", "uncertainty"}:
-            raise _fault(
+            raise fault(
                 f"the key {key!r}", "only value, source, confidence, note, uncertainty", "remove it", key=str(key)
             )
         value, written = _parsed(table["value"], self.unit, key="value" if isinstance(raw, dict) else "")
         self._bounds(value)
         uncertainty = _uncertainty(table["uncertainty"], self.unit, value) if "uncertainty" in table else None
         if table.get("confidence", "assumed") not in ("found", "derived", "assumed"):
-            raise _fault(
+            raise fault(
                 repr(table["confidence"]),
                 "found, derived or assumed",
                 "say how well the value is known",
@@ -212,17 +212,15 @@ class _Reader:
 
     def _bounds(self, value: float) -> None:
         if value != value:
-            raise _fault("nan", "a number", "give the value")
+            raise fault("nan", "a number", "give the value")
         if self.positive and not value > 0:
-            raise _fault(f"{value:g} {self.unit}".strip(), "a positive value", "correct the sign or the magnitude")
+            raise fault(f"{value:g} {self.unit}".strip(), "a positive value", "correct the sign or the magnitude")
         if self.minimum is not None and value < self.minimum:
-            raise _fault(
+            raise fault(
                 f"{value:g} {self.unit}".strip(), f"at least {self.minimum:g} {self.unit}".strip(), "correct it"
             )
         if self.maximum is not None and value > self.maximum:
-            raise _fault(
-                f"{value:g} {self.unit}".strip(), f"at most {self.maximum:g} {self.unit}".strip(), "correct it"
-            )
+            raise fault(f"{value:g} {self.unit}".strip(), f"at most {self.maximum:g} {self.unit}".strip(), "correct it")
 
 
 def quantity(unit: str, *, positive: bool = False, minimum: float | None = None, maximum: float | None = None) -> Any:
@@ -231,7 +229,7 @@ def quantity(unit: str, *, positive: bool = False, minimum: float | None = None,
         "description": f"{unit or 'plain number'}; text with unit or a table (value, source, confidence, uncertainty)",
         "anyOf": [{"type": "string"}, {"type": "number"}, {"type": "object", "required": ["value"]}],
     }
-    return Annotated[Quantity, BeforeValidator(_Reader(unit, positive, minimum, maximum)), WithJsonSchema(schema)]
+    return Annotated[Quantity, BeforeValidator(Reader(unit, positive, minimum, maximum)), WithJsonSchema(schema)]
 
 
 Length = quantity("m", positive=True)
