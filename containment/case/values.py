@@ -85,6 +85,7 @@ class Quantity(Section):
 
 
 def fault(found: str, expected: str, advice: str, *, key: str = "") -> PydanticCustomError:
+    """The error a section raises for a value that cannot be; `key` is the path below the section."""
     return PydanticCustomError(
         "case_value", "found {found}, expected {expected}, {advice}",
         {"found": found, "expected": expected, "advice": advice, "subkey": key},
@@ -184,6 +185,7 @@ class Reader:
         self.unit, self.minimum, self.maximum, self.positive = unit, minimum, maximum, positive
 
     def __call__(self, raw: object) -> object:
+        """The quantity that stands in the file; PydanticCustomError says what is wrong with it."""
         if isinstance(raw, Quantity):
             return raw
         table: dict[str, Any] = dict(raw) if isinstance(raw, dict) else {"value": raw}
