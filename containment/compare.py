@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from containment.case.load import load_case
-from containment.errors import StorageError
+from containment.stages import STAGES
+from containment.store import RunFolder
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,13 @@ def _values(folder: Path) -> dict[str, Any]:
 
 
 def _result(folder: Path) -> dict[str, Any]:
-    try:
-        table: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{folder} has no readable result.json", advice="run the case first") from error
-    return {
-        key: table[key]
-        for key in ("verdict", "probability_of_loss", "barriers", "limit_states", "responses")
-        if key in table
-    }
+    run = RunFolder.existing(folder)
+    if (folder / "result.json").exists():
+        table = run.read_json("result.json")
+        kept = ("verdict", "probability_of_loss", "barriers", "limit_states", "responses")
+        return {key: table[key] for key in kept if key in table}
+    stages = (run.load_stage(name) for name in STAGES)  # a folder of single stages has no answer, only responses
+    return {"responses": {n: r.value for result in stages if result for n, r in result.responses.items()}}
 
 
 def _flat(node: Any, path: str = "") -> dict[str, Any]:

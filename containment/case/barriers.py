@@ -18,13 +18,16 @@ RESPONSE_UNITS: dict[str, str] = {
     "utilisation": "", "fraction": "", "strain": "", "rate": "Pa*m^3/s", "opening": "m", "bore": "m",
     "thickness": "m", "recession": "m", "depth": "m", "penetration": "m", "displacement": "m", "speed": "m/s",
     "stress": "Pa", "pressure": "Pa", "flux": "W/m^2", "load": "J/m^2", "duration": "s", "particles": "",
+    "time": "s", "latitude": "rad", "longitude": "rad", "mass": "kg", "gap": "m", "exclusion": "", "inflow": "Pa*m^3/s",
 }  # fmt: skip
 
 
 def response_unit(demand: str) -> str | None:
     """SI unit of a response from the last word of its name; None where the name says nothing."""
-    words = demand.rsplit(".", 1)[-1].removesuffix("_at_landing").split("_")
-    return RESPONSE_UNITS.get(words[-1])
+    name = demand.rsplit(".", 1)[-1]
+    if name.startswith("time_") or "_time_" in name:
+        return "s"
+    return RESPONSE_UNITS.get(name.removesuffix("_at_landing").removesuffix("_in_range").split("_")[-1])
 
 
 _CAPACITY_SCHEMA = {

@@ -81,6 +81,28 @@ def test_entry_prints_its_table_and_writes_its_figure(tmp_path):
     assert (tmp_path / "runs/msr-ees/entry.nc").exists()
 
 
+def test_compare_two_folders_of_one_stage(tmp_path):
+    for name, mass in (("a", "95 kg"), ("b", "90 kg")):
+        assert (
+            containment(
+                "entry", "msr-ees", "-q", "--out", name, "--set", f"vehicle.mass={mass}", cwd=tmp_path
+            ).returncode
+            == 0
+        )
+    done = containment("compare", "a", "b", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "vehicle.mass" in done.stdout
+    assert "entry.landing_speed" in done.stdout
+
+
+def test_study_over_a_grid(tmp_path):
+    sweep = "vehicle.mass=85 kg,105 kg"
+    done = containment("study", "msr-ees", "--design", "grid", "--sweep", sweep, "--stages", "entry", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 samples done" in done.stdout
+    assert (tmp_path / "runs/msr-ees-study/responses.parquet").exists()
+
+
 def test_output_folder_that_cannot_be_used(tmp_path):
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thesis.txt").write_text("precious")

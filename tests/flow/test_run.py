@@ -134,6 +134,16 @@ def test_table_of_responses_opens_anywhere(finished):
     assert np.isfinite(np.array(table["landing.hard.os_acceleration"])).all()
 
 
+def test_units_of_the_table_are_those_of_the_stages(finished):
+    import pyarrow.parquet as pq
+
+    units = {
+        f.name: (f.metadata or {}).get(b"unit", b"").decode() for f in pq.read_schema(finished / "responses.parquet")
+    }
+    for name, row in answer(finished)["responses"].items():
+        assert units[name] == row["unit"], name
+
+
 def test_too_many_failed_samples_end_the_run(tmp_path):
     """An entry so shallow that the capsule skips out: every sample fails with its reason, and the run says so."""
     case = coarse_case("fidelity.screening.samples=8", 'entry.flight_path_angle="-1 deg"')
