@@ -37,7 +37,7 @@ def facts(*, seed: int | None = None, command: Iterable[str] | None = None) -> d
         "program": "containment",
         "version": version("containment") or "not installed",
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": list(sys.argv if command is None else command),
+        "command": _command() if command is None else list(command),
         "seed": seed,
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -48,6 +48,11 @@ def facts(*, seed: int | None = None, command: Iterable[str] | None = None) -> d
         "code": tree_hash(sorted(_PACKAGE.rglob("*.py"))),
         "rooms": room_hashes(),
     }
+
+
+def _command() -> list[str]:
+    """What was typed, without the folder the program happens to be installed in."""
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]
 
 
 @cache
