@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import warnings
@@ -31,9 +33,10 @@ TARGET_ACCEPT = (0.95, 0.995)
 
 
 def load_backend() -> Any:
-    """Import PyMC with PyTensor on its numba linker and a cache of its own, without a C compiler; PYTENSOR_FLAGS wins.
+    """Import PyMC with PyTensor on its numba linker, without a C compiler; PYTENSOR_FLAGS wins.
 
-    numba's cache is written file by file and renamed, so runs side by side share it and never wait for a lock.
+    Every process compiles into a folder of its own: kernels read back from a cache round otherwise than those just
+    compiled, so with a lasting cache the first run on a machine would not draw what the second does with the same seed.
     """
     flags = os.environ.get("PYTENSOR_FLAGS")
     if "pytensor" not in sys.modules:
@@ -53,15 +56,10 @@ def load_backend() -> Any:
 
 
 def _cache() -> Path:
-    """Where compiled kernels are kept: the user's cache, or a temporary folder where that cannot be written."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "containment" / "pytensor"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(folder)
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="containment-pytensor-"))
-    return folder
+    """A folder for compiled kernels that goes with the process."""
+    folder = tempfile.mkdtemp(prefix="containment-pytensor-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def seeds(seed: int, name: str, count: int) -> list[int]:
