@@ -174,9 +174,9 @@ def _learn(
     for target in sampling.TARGET_ACCEPT:
         tree = sampling.sample(built, name=name, draws=draws, seed=seed, cores=cores, target_accept=target)
         found = sampling.convergence(tree, gate, name)
-        if found[f"sampler.{name}.divergences"].ok:
+        if all(check.ok for check in found.values()):
             break
-        _LOG.info("evidence %s: divergences at a target acceptance of %g", name, target)
+        _LOG.info("evidence %s: not converged at a target acceptance of %g", name, target)
     checks |= found
     learnt = sampling.flat(tree, built.priors)
     constant = {key: q.value for key, q in built.priors.items() if key not in learnt}

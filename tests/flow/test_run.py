@@ -19,7 +19,7 @@ from containment.workforce import Workforce
 
 COARSE = {
     "samples": 12, "landings": 24, "mesh_size": 0.03, "heatshield_cells": 30, "heatshield_step": 1.0, "soak_steps": 20,
-    "landing_masses": 12, "epistemic_draws": 100, "aleatory_draws": 200, "posterior_draws": 500,
+    "landing_masses": 12, "epistemic_draws": 100, "aleatory_draws": 200, "posterior_draws": 1000,
 }  # fmt: skip
 
 
