@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, WithJsonSchema, model_validator
 
-from containment.case.values import Confidence, Factor, Fraction, Quantity, Reader, Section, fault
+from containment.case.values import Confidence, Factor, Fraction, Quantity, Reader, Section, fault, given
 
 Phase = Literal["cruise", "entry", "soak", "landing", "recovery"]
 
@@ -36,10 +36,6 @@ _CAPACITY_SCHEMA = {
 }
 
 
-def _given(value: float, why: str) -> Quantity:
-    return Quantity(value=value, unit="", si_unit="", source=why, confidence="assumed")
-
-
 class LimitState(Section):
     """One failure mode of one barrier in one phase.
 
@@ -53,10 +49,10 @@ class LimitState(Section):
     fails: Literal["above", "below"] = "above"
     capacity: Annotated[Quantity, WithJsonSchema(_CAPACITY_SCHEMA)]
     model_factor: Factor = Field(
-        _given(1.0, "no bias known"), description="true demand over computed demand; epistemic bias of the model"
+        given(1.0, "", "no bias known"), description="true demand over computed demand; epistemic bias of the model"
     )
     discretisation: Fraction = Field(
-        _given(0.03, "choice, replaced where meshes were compared"),
+        given(0.03, "", "choice, replaced where meshes were compared"),
         description="relative error of the demand from mesh and time step, one standard deviation, epistemic",
     )
     title: str = ""

@@ -15,10 +15,10 @@ from containment.case.values import (
     Fraction,
     Length,
     Mass,
-    Quantity,
     Section,
     Speed,
     fault,
+    given,
     quantity,
 )
 
@@ -26,11 +26,6 @@ Altitude: Any = quantity("m", minimum=-400.0, maximum=1.0e6)
 MassChange: Any = quantity("kg")
 Area: Any = quantity("m^2", positive=True)
 SpeedChange: Any = quantity("m/s")
-
-
-def _given(value: float, si_unit: str, why: str) -> Quantity:
-    """A value a case may leave out."""
-    return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
 
 
 class Drag(Section):
@@ -77,25 +72,25 @@ class Vehicle(Section):
     diameter: Length
     nose_radius: Length
     effective_nose_factor: Factor = Field(
-        _given(1.0, "", "sphere of the drawn radius"),
+        given(1.0, "", "sphere of the drawn radius"),
         description="effective over drawn nose radius in heating: sonic line, shape change",
     )
     cone_half_angle: Angle = Field(description="angle between cone surface and axis")
     mass: Mass = Field(description="mass at entry as designed")
     mass_as_built: MassChange = Field(
-        _given(0.0, "kg", "no difference between built and designed"), description="built minus designed mass"
+        given(0.0, "kg", "no difference between built and designed"), description="built minus designed mass"
     )
     drag: Drag
-    hypersonic_drag_factor: Factor = _given(1.0, "", "drag table as it is")
-    subsonic_drag_factor: Factor = _given(1.0, "", "drag table as it is")
+    hypersonic_drag_factor: Factor = given(1.0, "", "drag table as it is")
+    subsonic_drag_factor: Factor = given(1.0, "", "drag table as it is")
     convective_factor: Factor = Field(
-        _given(1.0, "", "correlation as it is"), description="true over correlated convective heating"
+        given(1.0, "", "correlation as it is"), description="true over correlated convective heating"
     )
     radiative_factor: Factor = Field(
-        _given(1.0, "", "correlation as it is"), description="true over correlated radiative heating"
+        given(1.0, "", "correlation as it is"), description="true over correlated radiative heating"
     )
     flank_factor: Factor = Field(
-        _given(1.0, "", "laminar distribution as it is"),
+        given(1.0, "", "laminar distribution as it is"),
         description="true over laminar (Lees) convective heating on the cone: turbulence, shoulder, sonic line",
     )
 
@@ -144,16 +139,16 @@ class Departure(Section):
 
     attitude: Literal["nose first", "tumbling", "backward"] = "nose first"
     drag: Factor | None = Field(None, description="drag coefficient in that attitude, on the frontal area")
-    lost_below_mach: Factor = _given(100.0, "", "tumbling from the start")
+    lost_below_mach: Factor = given(100.0, "", "tumbling from the start")
     recovers_at: Altitude | None = None
     backshell_radius: Length | None = Field(None, description="effective nose radius of the backshell flying backward")
     afterbody_share: Fraction = Field(
-        _given(0.03, "", "1 to 5 % of the stagnation flux, as recalled"),
+        given(0.03, "", "1 to 5 % of the stagnation flux, as recalled"),
         description="heating of the backshell over stagnation, nose first",
     )
-    speed_change: SpeedChange = _given(0.0, "m/s", "as targeted")
-    angle_change: Angle = _given(0.0, "rad", "as targeted")
-    mass_change: MassChange = _given(0.0, "kg", "as designed")
+    speed_change: SpeedChange = given(0.0, "m/s", "as targeted")
+    angle_change: Angle = given(0.0, "rad", "as targeted")
+    mass_change: MassChange = given(0.0, "kg", "as designed")
     note: str = ""
 
     @model_validator(mode="after")
@@ -180,15 +175,15 @@ class Entry(Section):
     altitude_above: Literal["ellipsoid", "equatorial radius"] = "ellipsoid"
     latitude: Angle
     longitude: Angle
-    speed_error: SpeedChange = Field(_given(0.0, "m/s", "no error"), description="navigation error of the speed")
-    angle_error: Angle = Field(_given(0.0, "rad", "no error"), description="navigation error of the flight-path angle")
+    speed_error: SpeedChange = Field(given(0.0, "m/s", "no error"), description="navigation error of the speed")
+    angle_error: Angle = Field(given(0.0, "rad", "no error"), description="navigation error of the flight-path angle")
     ground_altitude: Altitude = Field(description="landing site above the ellipsoid")
     atmosphere: Atmosphere = Field("us-standard-1976", description="an atmosphere card: a name or a file")
     density_factor: Factor = Field(
-        _given(1.0, "", "profile as it is"), description="true over tabulated density below 80 km"
+        given(1.0, "", "profile as it is"), description="true over tabulated density below 80 km"
     )
     upper_density_factor: Factor = Field(
-        _given(1.0, "", "profile as it is"), description="true over tabulated density above 80 km"
+        given(1.0, "", "profile as it is"), description="true over tabulated density above 80 km"
     )
 
     branches: dict[str, Departure] = Field(default_factory=dict, description="off-nominal entries by name")
@@ -226,5 +221,5 @@ class Footprint(Section):
     zones: MapFile | None = Field(None, description="GeoJSON polygons with a property `kind`: range, playa, rock, ...")
     population: MapFile | None = Field(None, description="ESRI ASCII raster of persons per km^2")
     casualty_area: Area = Field(
-        _given(10.0, "m^2", "vehicle of 1.25 m and a person's radius around it"), description="area in which one is hit"
+        given(10.0, "m^2", "vehicle of 1.25 m and a person's radius around it"), description="area in which one is hit"
     )

@@ -6,7 +6,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from containment.case.values import CardName, Fraction, Length, Mass, Material, Quantity, Section, fault, quantity
+from containment.case.values import (
+    CardName,
+    Fraction,
+    Length,
+    Mass,
+    Material,
+    Section,
+    fault,
+    given,
+    quantity,
+)
 
 Recipe = Annotated[str, CardName("meshes")]
 LengthOrZero: Any = quantity("m", minimum=0.0)
@@ -14,16 +24,12 @@ MassOrZero: Any = quantity("kg", minimum=0.0)
 Axis = Literal["x", "y", "z", "-x", "-y", "-z"]
 
 
-def _given(value: float, si_unit: str, why: str) -> Quantity:
-    return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
-
-
 class Region(Section):
     """What fills one region of the section, and what it should weigh."""
 
     material: Material
     mass: Mass | None = Field(None, description="expected mass of the full body of revolution")
-    tolerance: Fraction = Field(_given(0.05, "", "default"), description="of the meshed mass against the expected one")
+    tolerance: Fraction = Field(given(0.05, "", "default"), description="of the meshed mass against the expected one")
     density_from_mass: bool = Field(
         False, description="an equivalent body: its density is the expected mass over the volume, not the card's"
     )
@@ -54,7 +60,7 @@ class Shape(Section):
     pcv_gap: Length = Field(description="between primary vessel and container")
     os_diameter: Length = Field(description="outer diameter of the orbiting-sample container")
     cylinder_length: LengthOrZero = Field(
-        _given(0.0, "m", "spherical vessels"), description="straight part of container and vessels, 0 for spheres"
+        given(0.0, "m", "spherical vessels"), description="straight part of container and vessels, 0 for spheres"
     )
 
 
@@ -86,11 +92,11 @@ class Geometry(Section):
     mesh: UserMesh | None = None
     regions: dict[str, Region] = Field(description="by the names of the recipe, or those mapped in [geometry.mesh]")
     unmodelled_mass: MassOrZero = Field(
-        _given(0.0, "kg", "everything is in the section"),
+        given(0.0, "kg", "everything is in the section"),
         description="of the vehicle but not in the section: back shell, equipment, fasteners",
     )
     mass_tolerance: Fraction = Field(
-        _given(0.02, "", "default"), description="of all regions plus unmodelled mass against the mass of the vehicle"
+        given(0.02, "", "default"), description="of all regions plus unmodelled mass against the mass of the vehicle"
     )
 
     @model_validator(mode="after")

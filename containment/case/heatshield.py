@@ -12,21 +12,16 @@ from containment.case.values import (
     HeatTransfer,
     Length,
     Material,
-    Quantity,
     Section,
     Temperature,
     fault,
+    given,
     quantity,
 )
 
 ContactResistance: Any = quantity("m^2*K/W", minimum=0.0)
 ActivationEnergy: Any = quantity("J/mol", positive=True)
 MassFlux: Any = quantity("kg/m^2/s", positive=True)
-
-
-def _given(value: float, si_unit: str, why: str) -> Quantity:
-    """A value a case may leave out."""
-    return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
 
 
 class RadiatingGap(Section):
@@ -42,7 +37,7 @@ class Layer(Section):
     material: Material
     thickness: Length
     contact_resistance: ContactResistance = Field(
-        _given(0.0, "m^2*K/W", "perfect contact"), description="between this layer and the one outside it"
+        given(0.0, "m^2*K/W", "perfect contact"), description="between this layer and the one outside it"
     )
     gap: RadiatingGap | None = Field(None, description="empty space between this layer and the one outside it")
 
@@ -66,7 +61,7 @@ class BackFace(Section):
 
     film: HeatTransfer
     temperature: Temperature
-    emissivity: Fraction = Field(_given(0.0, "", "no radiation"), description="effective, 1/(1/e1 + 1/e2 - 1)")
+    emissivity: Fraction = Field(given(0.0, "", "no radiation"), description="effective, 1/(1/e1 + 1/e2 - 1)")
 
 
 class Environment(Section):
@@ -83,21 +78,21 @@ class Heatshield(Section):
 
     initial_temperature: Temperature = Field(description="uniform, at the entry interface")
     background_temperature: Temperature = Field(
-        _given(250.0, "K", "sky and Earth seen by the forebody; no effect at flight temperatures"),
+        given(250.0, "K", "sky and Earth seen by the forebody; no effect at flight temperatures"),
         description="what the wall radiates to",
     )
     surface_table: str = Field("air", description="name of the B' table in the ablator's card")
     blowing: Fraction = Field(
-        _given(0.5, "", "laminar boundary layer; nasa/pato TACOT series"),
+        given(0.5, "", "laminar boundary layer; nasa/pato TACOT series"),
         description="factor lambda of the blowing law",
     )
     oxidation: Oxidation | None = Field(None, description="left out: equilibrium at any wall temperature")
     emissivity: Fraction | None = Field(None, description="of the wall; left out: as in the card")
-    density_factor: Factor = _given(1.0, "", "card as it is")
-    conductivity_factor: Factor = _given(1.0, "", "card as it is")
-    heat_capacity_factor: Factor = _given(1.0, "", "card as it is")
+    density_factor: Factor = given(1.0, "", "card as it is")
+    conductivity_factor: Factor = given(1.0, "", "card as it is")
+    heat_capacity_factor: Factor = given(1.0, "", "card as it is")
     recession_factor: Factor = Field(
-        _given(1.0, "", "model as it is"),
+        given(1.0, "", "model as it is"),
         description="true over predicted recession; counts for the thickness left, no credit in temperatures",
     )
     layers: dict[str, Layer] = Field(description="from the outside in; the first is the ablator")

@@ -6,12 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from containment.case.values import Factor, Fraction, Quantity, Section, Temperature, fault
-
-
-def _given(value: float, si_unit: str, why: str) -> Quantity:
-    """A value a case may leave out."""
-    return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
+from containment.case.values import Factor, Fraction, Section, Temperature, fault, given
 
 
 class Stress(Section):
@@ -30,13 +25,13 @@ class Stress(Section):
     heated_line: str = Field("outer", description="tagged line the flow presses on")
     load_line: str = Field("bondline", description="outer line of the load-carrying part, where the pressure arrives")
     base_pressure_factor: Fraction = Field(
-        _given(1.0, "", "ambient pressure behind the body"), description="base over ambient pressure"
+        given(1.0, "", "ambient pressure behind the body"), description="base over ambient pressure"
     )
     pressure_factor: Factor = Field(
-        _given(1.0, "", "modified Newtonian as it is"), description="true over modified Newtonian pressure"
+        given(1.0, "", "modified Newtonian as it is"), description="true over modified Newtonian pressure"
     )
     buckling_knockdown: Fraction = Field(
-        _given(0.75, "", "NASA SP-8019 for cones under external pressure, as recalled"),
+        given(0.75, "", "NASA SP-8019 for cones under external pressure, as recalled"),
         description="on the classical buckling pressure of the cone",
     )
 

@@ -84,6 +84,11 @@ class Quantity(Section):
         return self.model_copy(update={"value": float(value), "uncertainty": None})
 
 
+def given(value: float, si_unit: str, why: str) -> Quantity:
+    """The default of a value a case may leave out: assumed, with the reason as its source."""
+    return Quantity(value=value, unit=si_unit, si_unit=si_unit, source=why, confidence="assumed")
+
+
 def fault(found: str, expected: str, advice: str, *, key: str = "") -> PydanticCustomError:
     """The error a section raises for a value that cannot be; `key` is the path below the section."""
     return PydanticCustomError(
