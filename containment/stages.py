@@ -88,7 +88,7 @@ def available(case: Case) -> list[str]:
     return [
         name
         for name, stage in STAGES.items()
-        if all(getattr(case, section, None) is not None for section in stage.needs)
+        if all(getattr(case, section) is not None for section in stage.needs)
     ]
 
 
@@ -98,7 +98,7 @@ def needed(case: Case, last: str) -> list[str]:
         raise UsageError(f"no stage {last!r}", advice=f"stages are {', '.join(STAGES)}")
     present = available(case)
     if last not in present:
-        lacking = [section for section in STAGES[last].needs if getattr(case, section, None) is None]
+        lacking = [section for section in STAGES[last].needs if getattr(case, section) is None]
         problem = Problem(case.name, 0, 0, lacking[0], "no such section", f"[{lacking[0]}] for stage {last}", "add it")
         raise CaseError([problem])
     wanted = {last}

@@ -62,8 +62,8 @@ def values_of(case: Case, sections: Iterable[str]) -> dict[str, Any]:
     from containment import share
     from containment.case.checks import cards
 
-    part: dict[str, Any] = {name: _bare(getattr(case, name, None)) for name in sections}
-    wanted = {name: getattr(case, name, None) for name in sections}
+    part: dict[str, Any] = {name: _bare(getattr(case, name)) for name in sections}
+    wanted = {name: getattr(case, name) for name in sections}
     files = {f"{kind}/{name}": share.find(kind, name) for _, kind, name in cards(wanted)}
     files |= {path: Path(path) for path in _files(part)}
     part["files"] = {name: _digest(path) for name, path in sorted(files.items())}
