@@ -50,7 +50,7 @@ def load_case(name: str | Path, overrides: Sequence[str] = ()) -> Case:
     for override in overrides:
         _override(source, override)
     case = _validate(source)
-    from containment.case.checks import check_references
+    from containment.case.checks import cards, check_references
 
     problems = [
         Problem(*source.place(tuple(fault.path.split("."))), fault.path, fault.found, fault.expected, fault.advice)
@@ -58,7 +58,22 @@ def load_case(name: str | Path, overrides: Sequence[str] = ()) -> Case:
     ]
     if problems:
         raise CaseError(problems)
-    return case
+    own = [(path, found) for path, kind, name in cards(case) if (found := _own(kind, name, file.parent)) is not None]
+    for path, found in own:
+        _put(source.table, path.split("."), found)
+    return _validate(source) if own else case
+
+
+def _own(kind: str, name: str, folder: Path) -> str | None:
+    """The absolute path of a card that is not shipped: stages look it up from elsewhere than the case."""
+    found = share.find(kind, name, beside=folder).resolve()
+    return None if found.is_relative_to(share.shipped(kind)) or name == str(found) else str(found)
+
+
+def _put(table: Any, path: Sequence[str], value: str) -> None:
+    for key in path[:-1]:
+        table = table[key]
+    table[path[-1]] = value
 
 
 def _read(file: Path, seen: tuple[Path, ...]) -> _Source:

@@ -62,9 +62,9 @@ class _Place(NamedTuple):
             raise self.fault(error.found, error.expected) from error
 
 
-def load(name: str, beside: Path | None = None) -> Card:
-    """The card called `name`: beside the case, on CONTAINMENT_PATH, or shipped. Raises DataError with file and key."""
-    return read(share.find("materials", name, beside))
+def load(name: str) -> Card:
+    """The card called `name`: a path, on CONTAINMENT_PATH, or shipped. Raises DataError with file and key."""
+    return read(share.find("materials", name))
 
 
 def read(file: Path) -> Card:

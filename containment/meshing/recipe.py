@@ -6,7 +6,6 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from containment import share
 from containment.case.section_shape import Dimensions
@@ -37,9 +36,9 @@ class Meshed:
     volumes: Mapping[str, float]
 
 
-def describe(name: str = RECIPE, beside: Path | None = None) -> Description:
+def describe(name: str = RECIPE) -> Description:
     """Read a recipe file. Raises DataError when it is not one this program can build."""
-    file = share.find("meshes", name, beside)
+    file = share.find("meshes", name)
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
         found = Description(

@@ -155,3 +155,19 @@ def test_unknown_key_deep_in_a_kind_of_table():
     assert "landing.surfaces.hard.modulos: found an unknown key" in text
     assert "did you mean 'modulus'" in text
     assert "did you mean 'thickness'" in text
+
+
+def test_a_card_beside_the_case_is_found_by_the_stages(tmp_path, monkeypatch):
+    from containment import materials, share
+    from containment.case.dump import to_toml
+
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "our-titanium.toml").write_text((share.shipped("materials") / "ti-6al-4v.toml").read_text())
+    text = 'schema = 1\nextends = "msr-ees"\nname = "ours"\n[geometry.regions.pcv]\nmaterial = "our-titanium"\n'
+    (folder / "ours.toml").write_text(text)
+    case = load_case(folder / "ours.toml")
+    monkeypatch.chdir(tmp_path)
+    assert materials.load(case.geometry.regions["pcv"].material).name == "our-titanium"
+    (tmp_path / "run.toml").write_text(to_toml(case))
+    assert load_case(tmp_path / "run.toml").geometry.regions == case.geometry.regions  # the run folder finds it too

@@ -30,7 +30,7 @@ scatter = "not stated"
 def card(tmp_path):
     def write(text):
         (tmp_path / "stuff.toml").write_text(text)
-        return materials.load("stuff", beside=tmp_path)
+        return materials.load(str(tmp_path / "stuff.toml"))
 
     return write
 

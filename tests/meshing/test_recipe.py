@@ -129,4 +129,4 @@ def test_gmsh_is_left_as_it_was_found():
 def test_a_file_that_is_no_recipe_is_refused(tmp_path):
     (tmp_path / "mine.toml").write_text("[regions]\na = 1\n")
     with pytest.raises(DataError, match="not a recipe"):
-        recipe.describe("mine", beside=tmp_path)
+        recipe.describe(str(tmp_path / "mine.toml"))
