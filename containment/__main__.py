@@ -1,0 +1,5 @@
+"""`python -m containment`: the same as the command."""
+
+from containment.cli import main
+
+main()
