@@ -127,23 +127,52 @@ def to_dolfinx(section: SectionMesh) -> FeMesh:
     return FeMesh(mesh, cell_tags, facet_tags)
 
 
+class Facets(NamedTuple):
+    """Facets of one number, each by the mesh points of its corners (k, n)."""
+
+    number: int
+    corners: Ints
+
+
+def volume(points: Floats, cells: Ints, kind: str, surfaces: Sequence[Facets]) -> tuple[Any, Any]:
+    """A DOLFINx mesh of tetrahedra or hexahedra (first order, one process) and its facet tags."""
+    element = basix.ufl.element("Lagrange", kind, 1, shape=(3,))
+    mesh = dolfinx.mesh.create_mesh(MPI.COMM_SELF, cells, element, points)
+    mesh.topology.create_connectivity(2, 3)
+    mesh.topology.create_connectivity(2, 0)
+    mesh.topology.create_connectivity(3, 0)
+    vertex_of_point = np.empty(len(points), dtype=np.int32)
+    corners = cells.shape[1]
+    vertices = mesh.topology.connectivity(3, 0).array.reshape(-1, corners)
+    vertex_of_point[mesh.geometry.input_global_indices[mesh.geometry.dofmaps[0]]] = vertices
+    ends = [vertex_of_point[surface.corners] for surface in surfaces]
+    values = [np.full(len(end), surface.number) for surface, end in zip(surfaces, ends, strict=True)]
+    if not ends:
+        ends, values = [np.empty((0, 4 if kind == "hexahedron" else 3), np.int32)], [np.empty(0, np.int64)]
+    return mesh, _facet_tags(mesh, np.concatenate(ends), np.concatenate(values))
+
+
 def _facet_tags(mesh: Any, ends: npt.NDArray[np.int32], values: Ints) -> Any:
-    """Tag mesh facets by their two vertices; every asked facet must exist."""
+    """Tag mesh facets by their vertices (k, n); every asked facet must exist."""
     tdim = mesh.topology.dim
-    all_ends = np.sort(mesh.topology.connectivity(tdim - 1, 0).array.reshape(-1, 2).astype(np.int64), axis=1)
-    count = mesh.geometry.x.shape[0] + 1
-    known = all_ends[:, 0] * count + all_ends[:, 1]
-    wanted = np.sort(ends.astype(np.int64), axis=1)
-    keys = wanted[:, 0] * count + wanted[:, 1]
+    all_ends = np.sort(mesh.topology.connectivity(tdim - 1, 0).array.reshape(-1, ends.shape[1]), axis=1)
+    # one row of bytes for each facet, so that whole rows can be looked up
+    known, wanted = (_rows(np.sort(rows, axis=1)) for rows in (all_ends, ends))
     order = np.argsort(known)
-    place = np.searchsorted(known, keys, sorter=order)
+    place = np.searchsorted(known, wanted, sorter=order)
     found = order[np.minimum(place, len(order) - 1)]
-    if len(keys) and not np.array_equal(known[found], keys):
-        raise SolverError("a tagged edge is no edge of any triangle", advice="check the facets of the mesh")
+    if len(wanted) and not np.array_equal(known[found], wanted):
+        raise SolverError("a tagged facet is no facet of any cell", advice="check the facets of the mesh")
     facets, first = np.unique(found, return_index=True)
     tags = dolfinx.mesh.meshtags(mesh, tdim - 1, facets.astype(np.int32), values[first].astype(np.int32))
     tags.name = "facet"
     return tags
+
+
+def _rows(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Rows of numbers below 2^32 as sortable bytes."""
+    rows = np.ascontiguousarray(numbers, dtype=">u4")
+    return rows.view(f"S{4 * rows.shape[1]}").ravel() if rows.size else np.empty(0, dtype="S1")
 
 
 def node_dofs(space: Any) -> Ints:
@@ -191,6 +220,73 @@ def _blocks(function: Any) -> Floats:
 
 
 # --- linear algebra
+
+
+def matrix(form: Any, couplings: Sequence[Ints] = ()) -> Any:
+    """A PETSc matrix for a form, with room for dense blocks over groups of degrees of freedom besides."""
+    if not couplings:
+        return dolfinx.fem.petsc.create_matrix(form)
+    pattern = dolfinx.fem.create_sparsity_pattern(form)
+    block = form.function_spaces[0].dofmap.index_map_bs
+    for dofs in couplings:
+        blocks = np.unique(dofs // block).astype(np.int32)
+        pattern.insert(blocks, blocks)
+    pattern.finalize()
+    return dolfinx.cpp.la.petsc.create_matrix(MPI.COMM_SELF, pattern)
+
+
+def held(space: Any, fixed: Ints) -> list[Any]:
+    """Conditions that hold single components of a vector space at zero; dofs are size * block + component."""
+    size = space.dofmap.index_map_bs
+    split = [np.ascontiguousarray(fixed[fixed % size == component], np.int32) for component in range(size)]
+    return [dolfinx.fem.dirichletbc(0.0, dofs, space.sub(i)) for i, dofs in enumerate(split) if dofs.size]
+
+
+def eigenvalues(
+    left: Any, right: Any, free: Ints, count: int, *, nearest: float | None = None, tolerance: float = 1e-9
+) -> tuple[Floats, Floats]:
+    """Eigenvalues of left x = value right x and their vectors (count, dof), zero outside the `free` dofs.
+
+    Both matrices symmetric, `right` positive definite on the free dofs. The `count` largest, or those nearest to a
+    value (shift and invert). Krylov-Schur of SLEPc. Raises SolverError when fewer converge, MissingPartError without
+    SLEPc.
+    """
+    try:
+        slepc = importlib.import_module("slepc4py.SLEPc")
+    except ImportError as error:
+        raise _missing(error) from error
+    rows = PETSc.IS().createGeneral(free.astype(np.int32), comm=MPI.COMM_SELF)
+    solver = slepc.EPS().create(MPI.COMM_SELF)
+    solver.setOperators(left.createSubMatrix(rows, rows), right.createSubMatrix(rows, rows))
+    solver.setProblemType(slepc.EPS.ProblemType.GHEP)
+    solver.setDimensions(count, max(2 * count, count + 20))
+    solver.setTolerances(tolerance, 500)
+    transform = solver.getST()
+    if nearest is None:
+        solver.setWhichEigenpairs(slepc.EPS.Which.LARGEST_REAL)
+    else:
+        transform.setType(slepc.ST.Type.SINVERT)
+        solver.setTarget(nearest)
+        solver.setWhichEigenpairs(slepc.EPS.Which.TARGET_MAGNITUDE)
+    inner = transform.getKSP()
+    inner.setType("preonly")
+    inner.getPC().setType("lu")
+    inner.getPC().setFactorSolverType("mumps")
+    try:
+        solver.solve()
+    except PETSc.Error as error:
+        raise SolverError(
+            f"eigenvalues of {len(free)} unknowns failed: {error}", advice="look for a loose part"
+        ) from error
+    found = solver.getConverged()
+    if found < count:
+        raise SolverError(f"{found} of {count} eigenvalues converged", advice="look for a part without support")
+    values, vectors = np.empty(count), np.zeros((count, left.getSize()[0]))
+    vector = PETSc.Vec().createSeq(len(free), comm=MPI.COMM_SELF)
+    for index in range(count):
+        values[index] = solver.getEigenpair(index, vector).real
+        vectors[index, free] = vector.array
+    return values, vectors
 
 
 class LinearSolver:

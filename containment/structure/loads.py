@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.errors import DataError
-from containment.structure.axisymmetric import AxisymmetricSolid
+from containment.structure.elements import SolidElements
+from containment.structure.section_solid import SectionSolid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,79 +21,97 @@ class Loads:
     """Everything that acts.
 
     `temperature` (node,) K; `reference_temperature` K, where there is no thermal strain; `acceleration` m/s^2 of the
-    body along +z, felt as the force -density * acceleration; `pressure` by the name of a tagged outer line, Pa on the
-    surface, one number or one per edge in the order of the line's edges in `section.facets`; `mass_factor` by region
-    multiplies its density, for mass the section carries but does not show; `force_density` gives N/m^3 in r and z from
-    r and z.
+    body along its last coordinate (+z), felt as the force -density * acceleration; `pressure` by the name of
+    a tagged outer line or surface, Pa, one number or, on lines, one per edge in the order of the line's edges in
+    `section.facets`; `traction` (dim,) Pa likewise; `mass_factor` by region multiplies its density, for mass the mesh
+    carries but does not show; `force_density` gives N/m^3 by component from the coordinates.
     """
 
     temperature: Floats | None = None
     reference_temperature: float = 293.15
     acceleration: float = 0.0
     pressure: Mapping[str, float | Floats] = field(default_factory=dict)
+    traction: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     mass_factor: Mapping[str, float] = field(default_factory=dict)
-    force_density: Callable[[Floats, Floats], tuple[Floats, Floats]] | None = None
+    force_density: Callable[..., tuple[Floats, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """Components of the displacement given on a tagged line or surface, or where a function of positions (n, dim) is
+    true: zero, or `value` (n, dim) m as a function of positions."""
+
+    where: str | Callable[[Floats], NDArray[np.bool_]]
+    components: tuple[int, ...]
+    value: Callable[[Floats], Floats] | None = None
 
 
 @dataclass(frozen=True)
 class Supports:
-    """What is held: the displacement in r or z is zero on tagged lines, and in z at the node `pin`.
+    """What is held: the displacement in r (x) or z (y) is zero on tagged lines, and in z at the node `pin`; `held` for
+    anything else.
 
     The pin is for bodies whose loads are in balance and would drift; its reaction is then zero, and is reported. The
-    axis is always held in r.
+    axis of a body of revolution is always held in r.
     """
 
     radial: tuple[str, ...] = ()
     axial: tuple[str, ...] = ()
     pin: int | None = None
+    held: tuple[Held, ...] = ()
 
 
-def external_force(solid: AxisymmetricSolid, density: Floats, loads: Loads) -> Floats:
-    """Nodal forces per radian of inertia and pressure; `density` (cell,) kg/m^3 in the solid's cell order."""
-    section = solid.section
-    factor = np.ones(len(section.triangles))
+def external_force(solid: SolidElements, density: Floats, loads: Loads) -> Floats:
+    """Nodal forces of inertia, pressure and traction; `density` (cell,) kg/m^3 in the solid's cell order."""
+    factor = np.ones(len(solid.cells))
     for name, value in loads.mass_factor.items():
-        factor[section.region == section.region_number(name)] = value
-    weight = (density * factor[solid.cells])[:, None] * np.ones(solid.radius.shape[1])
-    force = solid.body_force(-weight * loads.acceleration)
+        factor[solid.cell_region == region_number(solid, name)] = value
+    weight = (density * factor)[:, None] * np.ones(solid.shape)
+    force = solid.body_force(*[None] * (solid.dimension - 1), -weight * loads.acceleration)
     if loads.force_density is not None:
-        radial, axial = loads.force_density(solid.radius, solid.height)
-        force += solid.body_force(axial, radial)
+        force += solid.body_force(*loads.force_density(*np.moveaxis(solid.position, -1, 0)))
     for name, pressure in loads.pressure.items():
-        force += pressure_force(solid, name, pressure)
+        force += solid.pressure(name, pressure)
+    for name, traction in loads.traction.items():
+        force += solid.traction(name, traction)
     return force
 
 
-def pressure_force(solid: AxisymmetricSolid, line: str, pressure: float | Floats) -> Floats:
-    """Nodal forces per radian of a pressure on an outer line: int p n . v r ds, n into the body.
-
-    Three-point Gauss along each edge: exact for a quadratic shape function times the radius. Raises DataError for a
-    line inside the body, where "outside" has no meaning.
-    """
-    ends, middle, opposite, beside = solid.edges(line)
-    if (beside > 1).any():
-        raise DataError(f"pressure on line {line!r}, which lies inside the body", advice="name an outer line")
-    a, b = solid.section.points[ends[:, 0]], solid.section.points[ends[:, 1]]
-    along = b - a
-    normal = np.column_stack([along[:, 1], -along[:, 0]])  # length of the edge included
-    inward = solid.section.points[opposite] - a
-    normal *= np.sign(np.einsum("ki,ki->k", normal, inward))[:, None]
-    size = np.broadcast_to(np.asarray(pressure, dtype=np.float64), (len(ends),))
-    blocks = np.column_stack([solid.node_blocks(ends[:, 0]), solid.node_blocks(ends[:, 1]), middle])
-    total = np.zeros((solid.size // 2, 2))
-    points, weights = np.polynomial.legendre.leggauss(3)
-    for x, weight in zip(0.5 * (points + 1.0), 0.5 * weights, strict=True):
-        shape = np.array([(1.0 - x) * (1.0 - 2.0 * x), x * (2.0 * x - 1.0), 4.0 * x * (1.0 - x)])
-        radius = (1.0 - x) * a[:, 0] + x * b[:, 0]
-        strength = (weight * size * radius)[:, None] * normal
-        np.add.at(total, blocks, shape[None, :, None] * strength[:, None, :])
-    return total.ravel()
+def region_number(solid: SolidElements, name: str) -> int:
+    """Number of a region; DataError naming those that exist."""
+    if name not in solid.regions:
+        raise DataError(f"no region {name!r} in the mesh; it has {', '.join(solid.regions)}", advice="correct the name")
+    return solid.regions[name]
 
 
-def held_dofs(solid: AxisymmetricSolid, supports: Supports) -> Ints:
-    """Degrees of freedom that do not move, 2 * block + component."""
-    radial = [solid.axis_blocks(), *(solid.line_blocks(name) for name in supports.radial)]
-    axial = [solid.line_blocks(name) for name in supports.axial]
+def held_values(solid: SolidElements, supports: Supports) -> dict[int, float]:
+    """Displacement of every degree of freedom that is given, by its number."""
+    values: dict[int, float] = {}
+    for held in supports.held:
+        blocks = solid.blocks(held.where)
+        if not blocks.size:
+            raise DataError("a support holds no node of the mesh", advice="correct the place of the support")
+        moved = np.zeros((len(blocks), solid.dimension))
+        if held.value is not None:
+            moved = held.value(solid.block_position[blocks])
+        for component in held.components:
+            dofs = solid.dimension * blocks + component
+            values.update(zip(dofs.tolist(), moved[:, component].tolist(), strict=True))
+    if isinstance(solid, SectionSolid):
+        values.update(dict.fromkeys(_section_dofs(solid, supports).tolist(), 0.0))
+    elif supports.radial or supports.axial or supports.pin is not None:
+        raise DataError("radial, axial and pin are supports of sections", advice="hold a volume by `held`")
+    return values
+
+
+def held_dofs(solid: SolidElements, supports: Supports) -> Ints:
+    """Degrees of freedom whose displacement is given, in ascending order."""
+    return np.array(sorted(held_values(solid, supports)), dtype=np.int64)
+
+
+def _section_dofs(solid: SectionSolid, supports: Supports) -> Ints:
+    radial = [solid.axis_blocks(), *(solid.named_blocks(name) for name in supports.radial)]
+    axial = [solid.named_blocks(name) for name in supports.axial]
     if supports.pin is not None:
         axial.append(solid.node_blocks(np.array([supports.pin])))
     blocks = [2 * np.concatenate(radial), *(2 * block + 1 for block in axial)]

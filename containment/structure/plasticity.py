@@ -1,6 +1,7 @@
 """Stress at every integration point: thermo-elasticity and J2 plasticity by radial return, compiled.
 
-Axisymmetric components in the order rr, zz, tt (hoop), rz; strains carry the engineering shear 2 e_rz.
+Three normal components, then the shears: rr, zz, tt (hoop), rz of a section, or xx, yy, zz, xy, yz, zx of a volume;
+strains carry the engineering shear.
 Small strain, isotropic hardening, temperature-dependent constants (J. C. Simo, T. J. R. Hughes, Computational
 Inelasticity, box 3.2 and eq. 3.3.16; same in de Souza Neto et al., Computational Methods for Plasticity, box 7.4).
 """
@@ -57,14 +58,15 @@ def update(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Stress and consistent tangent at all points.
 
-    strain (cell, point, 4), temperature (cell, point) K, `reference` K the temperature without thermal strain, row
-    (cell,) material; tables as in SolidGrid; plastic_strain (cell, point, 4) and plastic (cell, point) at the start of
-    the increment. Fills stress (cell, point, 4) Pa, tangent (cell, point, 4, 4) Pa, the new plastic state and the
+    strain (cell, point, n), n = 4 or 6, temperature (cell, point) K, `reference` K the temperature without thermal
+    strain, row (cell,) material; tables as in SolidGrid; plastic_strain (cell, point, n) and plastic (cell, point) at the start of
+    the increment. Fills stress (cell, point, n) Pa, tangent (cell, point, n, n) Pa, the new plastic state and the
     initial yield stress at the momentary temperature.
     """
     last = modulus.shape[1] - 2
-    e = np.empty(4)
-    s = np.empty(4)
+    size = strain.shape[2]
+    e = np.empty(size)
+    s = np.empty(size)
     for cell in range(strain.shape[0]):
         m = row[cell]
         x = (reference - start) / step
@@ -80,13 +82,14 @@ def update(  # type: ignore[no-untyped-def]
             sy = yields[m, i] + w * (yields[m, i + 1] - yields[m, i])
             yield_now[cell, point] = sy
             bulk, shear = young / (3.0 * (1.0 - 2.0 * nu)), young / (2.0 * (1.0 + nu))
-            for c in range(4):
+            for c in range(size):
                 e[c] = strain[cell, point, c] - plastic_strain[cell, point, c] - (free if c < 3 else 0.0)
             volume = e[0] + e[1] + e[2]
-            for c in range(3):
-                s[c] = 2.0 * shear * (e[c] - volume / 3.0)
-            s[3] = shear * e[3]
-            norm = np.sqrt(s[0] ** 2 + s[1] ** 2 + s[2] ** 2 + 2.0 * s[3] ** 2)
+            squares = 0.0
+            for c in range(size):
+                s[c] = 2.0 * shear * (e[c] - volume / 3.0) if c < 3 else shear * e[c]
+                squares += s[c] ** 2 * (1.0 if c < 3 else 2.0)
+            norm = np.sqrt(squares)
             mises = np.sqrt(1.5) * norm
             old = plastic[cell, point]
             flow, _ = _flow(sy, old, strain_points, hardening[m])
@@ -97,11 +100,11 @@ def update(  # type: ignore[no-untyped-def]
                 kept = 1.0 - 3.0 * shear * d / mises
                 rank_one = 6.0 * shear**2 * (d / mises - 1.0 / (3.0 * shear + slope)) / norm**2
             new_plastic[cell, point] = old + d
-            for c in range(4):
-                grown = 1.5 * d * s[c] / mises * (2.0 if c == 3 else 1.0) if d > 0.0 else 0.0
+            for c in range(size):
+                grown = 1.5 * d * s[c] / mises * (1.0 if c < 3 else 2.0) if d > 0.0 else 0.0
                 new_plastic_strain[cell, point, c] = plastic_strain[cell, point, c] + grown
                 stress[cell, point, c] = kept * s[c] + (bulk * volume if c < 3 else 0.0)
-                for k in range(4):
+                for k in range(size):
                     value = rank_one * s[c] * s[k]
                     if c < 3 and k < 3:
                         value += bulk + 2.0 * shear * kept * ((1.0 if c == k else 0.0) - 1.0 / 3.0)
@@ -111,6 +114,7 @@ def update(  # type: ignore[no-untyped-def]
 
 
 def mises(stress: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mises stress of (..., 4) components rr, zz, tt, rz."""
-    rr, zz, tt, rz = (stress[..., i] for i in range(4))
-    return np.asarray(np.sqrt(0.5 * ((rr - zz) ** 2 + (zz - tt) ** 2 + (tt - rr) ** 2) + 3.0 * rz**2))
+    """Mises stress of (..., n) components, three normal and then the shears."""
+    first, second, third = (stress[..., i] for i in range(3))
+    normal = (first - second) ** 2 + (second - third) ** 2 + (third - first) ** 2
+    return np.asarray(np.sqrt(0.5 * normal + 3.0 * (stress[..., 3:] ** 2).sum(axis=-1)))

@@ -94,7 +94,7 @@ def traction(solid: AxisymmetricSolid, cut: SeamCut, stress: Floats, body: Float
     internal minus body forces at the seam are what the other side exerts, -sigma . n.
     """
     only = cut.beyond[:, None]
-    given = solid.body_force(np.where(only, body, 0.0))
+    given = solid.body_force(None, np.where(only, body, 0.0))
     force = (given - solid.internal_force(np.where(only[..., None], stress, 0.0))).reshape(-1, 2)[cut.blocks]
     normal, across = force @ cut.normal, force @ cut.tangent
     area = cut.thickness * cut.radius  # per radian
