@@ -1,4 +1,4 @@
-"""Public rare-event problems with recomputed references, and what coverage of the interval means on them.
+"""Public rare-event problems with recomputed references; `bench_coverage` and `bench_peers` run them.
 
 g(x) <= 0 is failure, x (n, d) in physical units, inputs independent. References were recomputed by quadrature or by two
 independent importance-sampling runs (relative error beside each); several published values are off by 1 to 36 %.
@@ -7,7 +7,7 @@ Names: TNO black-box challenge (Rozsas & Slobbe 2019) rp..; others by their usua
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,64 +196,3 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "truss": Problem(truss, _TRUSS, 3.328e-5, 1.6e-3),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Repeats of one problem: ratio of mean to reference, relative RMSE, median reported cov, share of 95 % intervals
-    that hold the reference, calls (median, largest), share declared hard, silent misses (below half, cov < 20 %)."""
-
-    name: str
-    mean: float
-    rmse: float
-    reported: float
-    cover: float
-    calls: float
-    most_calls: int
-    hard: float
-    silent: int
-
-
-def coverage(names: Sequence[str], seeds: Sequence[int], *, target_cov: float, budget: int) -> Iterator[Coverage]:
-    """Run each problem with every seed and one set of settings."""
-    from containment.reliability import failure_probability
-
-    for name in names:
-        problem = PROBLEMS[name]
-        found = [
-            failure_probability(
-                problem.g, problem.marginals, target_cov=target_cov, budget=budget, rng=np.random.default_rng(seed)
-            )
-            for seed in seeds
-        ]
-        ratio = np.array([e.probability for e in found]) / problem.reference
-        silent = [not e.hard and e.cov < 0.2 and r < 0.5 for e, r in zip(found, ratio, strict=True)]
-        slack = 1.0 + 2.0 * problem.error  # the reference is known no better
-        inside = [
-            e.interval[0] <= problem.reference * slack and problem.reference <= e.interval[1] * slack for e in found
-        ]
-        calls = [e.model_calls for e in found]
-        yield Coverage(
-            name, float(ratio.mean()), float(np.sqrt(np.mean((ratio - 1) ** 2))),
-            float(np.median([e.cov for e in found])), float(np.mean(inside)), float(np.median(calls)), max(calls),
-            float(np.mean([e.hard for e in found])), int(sum(silent)),
-        )  # fmt: skip
-
-
-def main(arguments: Sequence[str]) -> None:
-    """`python -m containment.verification.bench_rare_events [SEEDS] [NAME...]`: the coverage table, tab separated."""
-    import sys
-
-    count, *names = arguments or ["50"]
-    out = sys.stdout
-    out.write("\t".join(Coverage.__dataclass_fields__) + "\n")
-    for row in coverage(names or list(PROBLEMS), range(int(count)), target_cov=0.05, budget=1000):
-        values = (getattr(row, key) for key in Coverage.__dataclass_fields__)
-        out.write("\t".join(v if isinstance(v, str) else f"{v:.4g}" for v in values) + "\n")
-        out.flush()
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1:])
