@@ -39,7 +39,7 @@ def key(case: Case, settings: Fidelity, seed: int, study: Study, posterior: Post
     outcomes = [
         (o.index, o.values and {k: v for k, v in o.values.items() if not k.startswith("cost.")}) for o in study.outcomes
     ]
-    code = provenance.code_hash("reliability", "barriers")
+    code = provenance.code_hash("answer", "reliability", "barriers")
     return content_hash([to_toml(case), settings.model_dump(), seed, updates, outcomes, study.reasons(), code])
 
 
@@ -52,6 +52,7 @@ def write(
 
     answer: dict[str, Any] = {"schema": SCHEMA, "fidelity": settings.name, **assurance.to_result_json()}
     answer["conditional_on"] = _conditional_on(case)
+    answer["doubts"] = _doubts(case, assurance)
     answer["responses"] = {
         name: {"value": r.value, "unit": r.unit, "rung": r.rung}
         for result in chain.results.values()
@@ -80,6 +81,16 @@ def _conditional_on(case: Case) -> str:
         f"the models of this chain, the priors, {values.count('assumed')} assumed values of {len(values)} in the case,"
         " and on the fault tree being complete"
     )
+
+
+def _doubts(case: Case, assurance: Assurance) -> dict[str, Any]:
+    """The doubt ledger beside the analysed mean, and the one sentence that may be said of both."""
+    from containment.evidence import doubt
+
+    book = doubt.ledger(
+        float(assurance.loss.mean()), assurance.requirement, case.evidence.doubts if case.evidence else {}
+    )
+    return {**asdict(book), "sentence": doubt.sentence(book, assurance.requirement)}
 
 
 def _evaluations(chain: Chain, study: Study) -> dict[str, dict[str, float]]:

@@ -121,7 +121,9 @@ def verdict(answer: Mapping[str, Any], folder: Path) -> None:
         f"[bold {colour}]{answer['verdict'].upper()}[/]",
         f"P(loss): mean {loss['mean']:.2e}, median {loss['median']:.2e}, 5 % {loss['p05']:.2e}, 95 % {loss['p95']:.2e};"
         f" probability that it is below the requirement: {loss['prob_below_requirement']:.3f}",
-        f"conditional on: {answer.get('conditional_on', 'the models, priors and assumed values of this case')}\n",
+        f"conditional on: {answer.get('conditional_on', 'the models, priors and assumed values of this case')}",
+        *([f"doubts: {answer['doubts']['sentence']}"] if "doubts" in answer else []),
+        "",
     )
     table = _table("barrier", "mean", "5 %", "95 %")
     for name, row in answer["barriers"].items():
