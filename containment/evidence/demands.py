@@ -19,7 +19,7 @@ from containment.case.evidence import EvidenceUse
 from containment.case.values import Quantity
 from containment.errors import DataError
 from containment.evidence import priors
-from containment.evidence.model import Built, Draws, finish, need, two_sided
+from containment.evidence.model import Built, Draws, finish, given, need, two_sided
 from containment.evidence.register import EvidenceSet
 
 QUESTIONS = ("closure", "landing")
@@ -45,7 +45,8 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
         v = {name: priors.variable(name, quantity) for name, quantity in prior.items()}
         mean = pm.math.stack([v[f"mean_{name}"] for name in QUESTIONS])[question]
         a, b = mean * v["likeness"], (1.0 - mean) * v["likeness"]
-        finish(weight * pm.logp(pm.BetaBinomial.dist(alpha=a, beta=b, n=n.astype(int)), k.astype(int)))
+        failures = given("failures", k.astype(int))
+        finish(weight * pm.logp(pm.BetaBinomial.dist(alpha=a, beta=b, n=n.astype(int)), failures))
     return Built(model, prior, tuple(map(str, data["item"])), _deliver, _predictive(question, n, k, weight))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +133,9 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
         "censored-lognormal": leaks.build, "beta-binomial": demands.build, "rigid-nose-landing": landings.build,
         **{f"strength-{family}": strengths.build for family in strengths.FAMILIES},
     }  # fmt: skip
-    return builders[use.model](data, use, prior)
+    built = builders[use.model](data, use, prior)
+    # Frozen, everything is compiled once, however often it is sampled.
+    return replace(built, model=sampling.freeze(built.model)) if built.exact is None else built
 
 
 @dataclass(frozen=True)

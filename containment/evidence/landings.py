@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from containment.case.evidence import EvidenceUse
 from containment.case.values import Quantity
 from containment.evidence import priors
-from containment.evidence.model import Built, Draws, finish, need, readings, two_sided
+from containment.evidence.model import Built, Draws, finish, given, need, readings, two_sided
 from containment.evidence.register import EvidenceSet
 
 GRAVITY = 9.80665  # m/s^2, standard gravity, CGPM 1901
@@ -83,27 +83,27 @@ def _terms(
     import pytensor.tensor as pt
 
     low, high, items = data["acceleration_low"], data["acceleration_high"], data["item"]
+    struck = given("speed", data["speed"])
     inertia = v["inertia_factor"] * v["density"]
     terms, labels = [], []
     if (i := np.flatnonzero((low > 0) | np.isfinite(high))).size:
         mass, radius = vehicle(data, i, v, pt)
-        peak = v["bias"] * peak_acceleration(
-            mass, data["speed"][i], ground[i], inertia, radius, known["cone_half_angle"], pt
-        )
-        terms.append(weight[i] * readings(low[i], high[i], pt.log(peak), known["acceleration_error"]))
+        peak = v["bias"] * peak_acceleration(mass, struck[i], ground[i], inertia, radius, known["cone_half_angle"], pt)
+        terms.append(weight[i] * readings("acceleration", low[i], high[i], pt.log(peak), known["acceleration_error"]))
         labels += [f"{item}: peak acceleration" for item in items[i]]
     if (i := np.flatnonzero(np.isfinite(depth := data["penetration"]))).size:
         mass, radius = vehicle(data, i, v, pt)
-        stopped = stopping_volume(mass, data["speed"][i], ground[i], inertia, pt)
+        stopped = stopping_volume(mass, struck[i], ground[i], inertia, pt)
         expected = pt.log(stopped / (v["displaced_fraction"] * np.pi * radius**2))
-        terms.append(weight[i] * pm.logp(pm.Normal.dist(expected, known["penetration_error"]), np.log(depth[i])))
+        read = given("penetration_ln", np.log(depth[i]))
+        terms.append(weight[i] * pm.logp(pm.Normal.dist(expected, known["penetration_error"]), read))
         labels += [f"{item}: penetration" for item in items[i]]
     if (i := np.flatnonzero(np.isfinite(fraction := data["terminal_speed_fraction"]))).size:
         mass, radius = vehicle(data, i, v, pt)
         # "at least this fraction of terminal speed": taken half way between that and all of it
         reached = 0.5 * (1.0 + fraction[i]) * terminal_speed(mass, radius, v["drag_coefficient"], known["air_density"])
         speed = pm.Normal.dist(pt.log(reached), known["speed_error"])
-        terms.append(weight[i] * pm.logp(speed, np.log(data["speed"][i])))
+        terms.append(weight[i] * pm.logp(speed, pt.log(struck[i])))
         labels += [f"{item}: terminal speed" for item in items[i]]
     return terms, labels
 

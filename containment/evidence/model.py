@@ -18,13 +18,23 @@ Draws = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
+class Exact:
+    """Independent posterior draws: parameters (n,) by name, log-likelihood (n, rows) and log prior density (n,)."""
+
+    draws: Draws
+    rows: NDArray[np.float64]
+    log_prior: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Built:
     """A PyMC model ready to sample, with the same knowledge in numpy for prior draws and predictive checks.
 
     `model` has the deterministics `log_likelihood` (rows) and `log_prior`; `priors` are its parameters;
     `deliver(draws, output, rng)` turns parameter draws (n,) into one new item (n,) of an output that is no parameter;
     `predictive(draws, rng)` gives tail probabilities of the data: two-sided for a number, plain for a bound;
-    `rows` labels the terms of the likelihood.
+    `rows` labels the terms of the likelihood. Where the posterior is known in closed form, `exact(n, rng)` draws from
+    it and there is no `model`.
     """
 
     model: Any
@@ -32,6 +42,7 @@ class Built:
     rows: tuple[str, ...]
     deliver: Callable[[Draws, str, np.random.Generator], NDArray[np.float64]]
     predictive: Callable[[Draws, np.random.Generator], Mapping[str, float]]
+    exact: Callable[[int, np.random.Generator], Exact] | None = None
 
 
 def priors_of(use: EvidenceUse, values: Mapping[str, Quantity]) -> dict[str, Quantity]:
@@ -40,10 +51,18 @@ def priors_of(use: EvidenceUse, values: Mapping[str, Quantity]) -> dict[str, Qua
     return {**mapped, **use.assumptions}
 
 
-def finish(rows: Any, latent: tuple[str, ...] = ()) -> None:
+def given(name: str, values: NDArray[Any]) -> Any:
+    """Data of the model in context, which another data set of the same shape can replace without compiling anew."""
+    import pymc as pm
+
+    return pm.Data(name, values)
+
+
+def finish(rows: Any, latent: tuple[str, ...] = (), prior: Any = 0.0) -> None:
     """Close the model in context: the likelihood as a potential, both densities recorded for reweighting.
 
-    `latent` variables are part of the model, not of the prior a reader can dispute: left out of `log_prior`.
+    `latent` variables are part of the model, not of the prior a reader can dispute: left out of `log_prior`. `prior` is
+    the log density of parameters that are not variables themselves but made of latent ones.
     """
     import pymc as pm
     import pytensor.tensor as pt
@@ -51,7 +70,7 @@ def finish(rows: Any, latent: tuple[str, ...] = ()) -> None:
     pm.Potential("likelihood", rows.sum())
     pm.Deterministic("log_likelihood", rows)
     free = [v for v in pm.modelcontext(None).free_RVs if v.name not in latent]
-    pm.Deterministic("log_prior", sum((pm.logp(v, v).sum() for v in free), pt.constant(0.0)))
+    pm.Deterministic("log_prior", sum((pm.logp(v, v).sum() for v in free), pt.as_tensor(prior)))
 
 
 def two_sided(replicates: NDArray[np.float64], observed: float) -> float:
@@ -60,9 +79,11 @@ def two_sided(replicates: NDArray[np.float64], observed: float) -> float:
     return 2.0 * min(below, 1.0 - below)
 
 
-def readings(low: NDArray[np.float64], high: NDArray[np.float64], mu: Any, sigma: Any) -> Any:
-    """Log-likelihood (n,) of readings ln y ~ N(mu, sigma) with mu (n,): exact (low = high), above, below or between."""
-    import pymc as pm
+def readings(name: str, low: NDArray[np.float64], high: NDArray[np.float64], mu: Any, sigma: Any) -> Any:
+    """Log-likelihood (n,) of readings ln y ~ N(mu, sigma) with mu (n,): exact (low = high), above, below or between.
+
+    `name` of the data in the model.
+    """
     import pytensor.tensor as pt
 
     mu = pt.zeros(low.size) + mu
@@ -78,15 +99,19 @@ def readings(low: NDArray[np.float64], high: NDArray[np.float64], mu: Any, sigma
     for kind, mask in kinds.items():
         if (i := np.flatnonzero(mask)).size == 0:
             continue
+
+        def score(bound: NDArray[np.float64], end: str, i: NDArray[np.intp] = i, kind: str = kind) -> Any:
+            return (given(f"{name}_{kind}_{end}", bound[i]) - mu[i]) / sigma
+
         match kind:
             case "exact":
-                parts.append(pm.logp(pm.Normal.dist(mu[i], sigma), a[i]))
+                parts.append(-0.5 * score(a, "at") ** 2 - pt.log(sigma) - 0.5 * np.log(2.0 * np.pi))
             case "below":
-                parts.append(log_cdf((b[i] - mu[i]) / sigma))
+                parts.append(log_cdf(score(b, "high")))
             case "above":
-                parts.append(log_cdf((mu[i] - a[i]) / sigma))
+                parts.append(log_cdf(-score(a, "low")))
             case _:
-                parts.append(log_interval((a[i] - mu[i]) / sigma, (b[i] - mu[i]) / sigma))
+                parts.append(log_interval(score(a, "low"), score(b, "high")))
         order.append(i)
     return pt.concatenate(parts)[np.argsort(np.concatenate(order))]
 

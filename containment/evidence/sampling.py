@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import sys
@@ -10,6 +11,7 @@ import tempfile
 import warnings
 import zlib
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 
 from containment.case.evidence import Gate
 from containment.errors import MissingPartError, SamplerError
-from containment.evidence.model import Built
+from containment.evidence.model import Built, Exact
 from containment.result import Check
 
 if TYPE_CHECKING:
@@ -35,12 +37,14 @@ TARGET_ACCEPT = (0.95, 0.995)
 def load_backend() -> Any:
     """Import PyMC with PyTensor on its numba linker, without a C compiler; PYTENSOR_FLAGS wins.
 
-    Every process compiles into a folder of its own: kernels read back from a cache round otherwise than those just
-    compiled, so with a lasting cache the first run on a machine would not draw what the second does with the same seed.
+    Kernels stay compiled from one process to the next. `fastmath` is off: it lets the compiler reorder sums depending
+    on what it sees at once, and kernels read back from the cache then round otherwise than those just compiled, so that
+    the first run on a machine would not draw what the second does with the same seed.
     """
     flags = os.environ.get("PYTENSOR_FLAGS")
     if "pytensor" not in sys.modules:
-        os.environ["PYTENSOR_FLAGS"] = f"cxx=,linker=numba,base_compiledir={_cache()}" + (f",{flags}" if flags else "")
+        ours = f"cxx=,linker=numba,numba__fastmath=False,base_compiledir={kernel_cache()}"
+        os.environ["PYTENSOR_FLAGS"] = ours + (f",{flags}" if flags else "")
     try:
         import pymc as pm
     except ImportError as error:
@@ -55,11 +59,20 @@ def load_backend() -> Any:
     return pm
 
 
-def _cache() -> Path:
-    """A folder for compiled kernels that goes with the process."""
-    folder = tempfile.mkdtemp(prefix="containment-pytensor-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+def kernel_cache() -> Path:
+    """Folder of compiled kernels of these very versions; without a home to write to, one that goes with the process."""
+    versions = []
+    for package in ("pytensor", "numba", "numpy"):
+        with contextlib.suppress(metadata.PackageNotFoundError):  # said when it is imported
+            versions.append(metadata.version(package))
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(home) / "containment" / "-".join(["pytensor", *versions])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="containment-pytensor-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def seeds(seed: int, name: str, count: int) -> list[int]:
@@ -74,21 +87,13 @@ def sample(
     """Posterior of one model: 4 NUTS chains of `draws`; groups posterior, sample_stats, log_likelihood, log_prior."""
     import xarray as xr
 
-    pm = load_backend()
-    # An overflowing energy is a step NUTS rejects (and counts, if it is a divergence): no news for anybody.
-    with built.model, warnings.catch_warnings(), np.errstate(over="ignore"):
-        # Without a C compiler PyTensor leaves kernels of more than 32 operands unfused: harmless.
-        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
-        # Only the free variables in the trace: whatever else it holds PyMC would compile once for every chain.
-        tree = pm.sample(
-            var_names=[v.name for v in built.model.free_RVs],
-            draws=draws, tune=_TUNE, chains=CHAINS, cores=cores, random_seed=seeds(seed, name, CHAINS),
-            nuts_sampler="pymc", backend="numba", init="jitter+adapt_diag", target_accept=target_accept,
-            mp_ctx="spawn", blas_cores=None, progressbar=False, quiet=True, compute_convergence_checks=False,
-        )  # fmt: skip
-        posterior = pm.compute_deterministics(
-            tree["posterior"].to_dataset(), extend_dataset=True, progressbar=False, backend="numba"
-        )
+    if built.exact is not None:
+        found = built.exact(CHAINS * draws, np.random.default_rng(seeds(seed, name, 1)))
+        return _independent(found, list(built.rows), draws)
+    tree = run_chains(
+        built.model, draws=draws, states=seeds(seed, name, CHAINS), cores=cores, target_accept=target_accept
+    )
+    posterior = tree["posterior"].to_dataset()
     densities = {group: posterior[group] for group in ("log_likelihood", "log_prior")}
     dropped = [*densities, densities["log_likelihood"].dims[-1]]
     rows = densities["log_likelihood"].rename({densities["log_likelihood"].dims[-1]: "row"})
@@ -100,6 +105,49 @@ def sample(
             "log_prior": xr.Dataset({"log_prior": densities["log_prior"]}),
         }
     )  # fmt: skip
+
+
+def _independent(found: Exact, labels: list[str], draws: int) -> xr.DataTree:
+    """The same groups from draws of a posterior in closed form; no chain can fail, the gate sees that."""
+    import xarray as xr
+
+    shape = (CHAINS, draws)
+    sizes = {"chain": range(CHAINS), "draw": range(draws)}
+    posterior = {key: (("chain", "draw"), values.reshape(shape)) for key, values in found.draws.items()}
+    rows = (("chain", "draw", "row"), found.rows.reshape(*shape, -1))
+    return xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset(posterior, coords=sizes),
+            "sample_stats": xr.Dataset({"diverging": (("chain", "draw"), np.zeros(shape, dtype=bool))}, coords=sizes),
+            "log_likelihood": xr.Dataset({"rows": rows}, coords=sizes | {"row": labels}),
+            "log_prior": xr.Dataset({"log_prior": (("chain", "draw"), found.log_prior.reshape(shape))}, coords=sizes),
+        }
+    )
+
+
+def freeze(model: Any) -> Any:
+    """The model as it will stay: its functions are compiled once, its data can still be set."""
+    load_backend()
+    from pymc.model.transform.optimization import freeze_model
+
+    return freeze_model(model)
+
+
+def run_chains(
+    model: Any, *, draws: int, states: list[int], tune: int = _TUNE, cores: int = 1,
+    target_accept: float = TARGET_ACCEPT[0], names: list[str] | None = None,
+) -> Any:  # fmt: skip
+    """NUTS chains, one for each of `states`, of a frozen model; `names` of what to record (all variables)."""
+    pm = load_backend()
+    # An overflowing energy is a step NUTS rejects (and counts, if it is a divergence): no news for anybody.
+    with model, warnings.catch_warnings(), np.errstate(over="ignore"):
+        # Without a C compiler PyTensor leaves kernels of more than 32 operands unfused: harmless.
+        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
+        return pm.sample(
+            var_names=names, draws=draws, tune=tune, chains=len(states), cores=cores, random_seed=states,
+            nuts_sampler="pymc", backend="numba", init="jitter+adapt_diag", target_accept=target_accept,
+            mp_ctx="spawn", blas_cores=None, progressbar=False, quiet=True, compute_convergence_checks=False,
+        )  # fmt: skip
 
 
 def _repeatable(dataset: xr.Dataset) -> xr.Dataset:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from containment.case.evidence import EvidenceUse
 from containment.case.values import Quantity
 from containment.evidence import priors
-from containment.evidence.model import Built, Draws, finish, log_cdf, log_interval, need, two_sided
+from containment.evidence.model import Built, Draws, finish, given, log_cdf, log_interval, need, two_sided
 from containment.evidence.register import EvidenceSet
 
 if TYPE_CHECKING:
@@ -59,17 +59,16 @@ def _rows(family: str, low: NDArray[np.float64], high: NDArray[np.float64], medi
     for kind, mask in (("read", read), ("above", above), ("below", below), ("between", ~(read | above | below))):
         if (i := np.flatnonzero(mask)).size:
             term = _weibull if family == "weibull" else _normal
-            parts.append(term(kind, low[i], high[i], median[i], scatter, logarithmic=family == "lognormal"))
+            bounds = given(f"{kind}_low", low[i]), given(f"{kind}_high", high[i])
+            parts.append(term(kind, *bounds, median[i], scatter, logarithmic=family == "lognormal"))
             order.append(i)
     return pt.concatenate(parts)[np.argsort(np.concatenate(order))]
 
 
-def _normal(
-    kind: str, low: NDArray[np.float64], high: NDArray[np.float64], m: Any, s: Any, *, logarithmic: bool
-) -> Any:
+def _normal(kind: str, low: Any, high: Any, m: Any, s: Any, *, logarithmic: bool) -> Any:
     import pytensor.tensor as pt
 
-    def score(y: NDArray[np.float64]) -> Any:
+    def score(y: Any) -> Any:
         return pt.log(y / m) / s if logarithmic else (y - m) / (s * m)
 
     match kind:
@@ -84,14 +83,12 @@ def _normal(
             return log_interval(score(low), score(high))
 
 
-def _weibull(
-    kind: str, low: NDArray[np.float64], high: NDArray[np.float64], m: Any, s: Any, *, logarithmic: bool
-) -> Any:
+def _weibull(kind: str, low: Any, high: Any, m: Any, s: Any, *, logarithmic: bool) -> Any:
     import pytensor.tensor as pt
 
     shape = np.pi / (np.sqrt(6.0) * s)
 
-    def hazard(y: NDArray[np.float64]) -> Any:  # cumulative hazard: -log of the survival
+    def hazard(y: Any) -> Any:  # cumulative hazard: -log of the survival
         return np.log(2.0) * (y / m) ** shape
 
     match kind:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from containment import share
 from containment.case.load import load_case
-from containment.evidence import calibration, priors
+from containment.evidence import calibration, priors, simulation
 from containment.evidence.model import priors_of
 from containment.evidence.register import load
 
@@ -39,7 +39,7 @@ def test_simulated_tubes_keep_the_shape_of_the_record() -> None:
     }  # fmt: skip
     logs, slopes = [], []
     for _ in range(400):
-        new = calibration.leaks_like(data, truth, rng)
+        new = simulation.leaks_like(data, truth, rng)
         low, high = new["rate_low"], new["rate_high"]
         assert low[0] == high[0] == low[1] < high[1] == low[2] == high[2]  # smallest, the four between, largest
         logs.append((np.log(low[0]), np.log(high[2])))
@@ -56,7 +56,7 @@ def test_simulated_demands_have_the_mean_of_the_model() -> None:
         "mean_closure": 0.1, "mean_landing": 0.3, "likeness": 20.0,
     }  # fmt: skip
     share_failed = np.mean(
-        [calibration.demands_like(data, truth, rng)["failures"] / data["demands"] for _ in range(800)], axis=0
+        [simulation.demands_like(data, truth, rng)["failures"] / data["demands"] for _ in range(800)], axis=0
     )
     assert share_failed == pytest.approx(
         [0.1, 0.1, 0.3, 0.3], abs=0.04
@@ -67,8 +67,8 @@ def test_simulated_landings_keep_or_break_their_bounds() -> None:
     data, _, prior = entry("ground")
     rng = np.random.default_rng(4)
     nominal = {name: quantity.value for name, quantity in prior.items()} | {"place_scatter": 1e-9}
-    soft = calibration.landings_like(data, nominal | {"resistance": 1e5}, rng)
-    hard = calibration.landings_like(data, nominal | {"resistance": 5e7}, rng)
+    soft = simulation.landings_like(data, nominal | {"resistance": 1e5}, rng)
+    hard = simulation.landings_like(data, nominal | {"resistance": 5e7}, rng)
     assert np.array_equal(soft["acceleration_high"], data["acceleration_high"])
     assert np.all(hard["acceleration_low"][:2] == data["acceleration_high"][:2]) and np.isinf(
         hard["acceleration_high"][0]

@@ -251,7 +251,30 @@ def test_a_case_that_asks_for_what_is_not_there(override: str, words: str) -> No
     assert error.value.exit_code == 3 and words in str(error.value) and "evidence" in str(error.value)
 
 
-def test_kernels_are_compiled_into_a_folder_of_the_process() -> None:
-    first, second = sampling._cache(), sampling._cache()
-    assert first.is_dir()
-    assert first != second, "a shared cache would make the first run differ from the second"
+def test_kernels_are_kept_between_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert sampling.kernel_cache() == sampling.kernel_cache()
+    assert tmp_path in sampling.kernel_cache().parents
+    (tmp_path / "file").write_text("")  # a home that cannot be written to
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert sampling.kernel_cache() != sampling.kernel_cache()
+
+
+@pytest.mark.slow
+def test_kept_kernels_draw_what_new_ones_do(tmp_path: Path) -> None:
+    import hashlib
+    import os
+    import subprocess
+    import sys
+
+    script = (
+        "from containment.case.load import load_case; from containment.evidence.infer import infer; import hashlib\n"
+        "found = infer(load_case('msr-ees'), draws=400, seed=5)\n"
+        "print(hashlib.sha256(b''.join(found.updates[p].tobytes() for p in sorted(found.updates))).hexdigest())"
+    )
+    answers = []
+    for _ in range(2):  # the first compiles, the second reads the kernels back
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True)
+        answers.append(done.stdout.decode().strip())
+    assert answers[0] == answers[1] and len(answers[0]) == 2 * hashlib.sha256().digest_size
