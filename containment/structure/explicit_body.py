@@ -1,0 +1,282 @@
+"""Bodies of the explicit solver: materials, meshes in the half plane (quads) or in space (hexahedra, tetrahedra)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containment.errors import DataError
+from containment.structure.crushable import CURVE_END, CURVE_POINTS, Foam
+from containment.structure.explicit_full import SHAPE
+from containment.structure.explicit_laws import FOAM, METAL
+from containment.structure.explicit_march import FULL_QUAD, HEX, MEAN_QUAD, QUAD, TET, Elements
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_NEVER = 1e30  # Pa, cut-off or strength that is not reached
+_GAUSS = 1.0 / np.sqrt(3.0)
+
+
+@dataclass(frozen=True)
+class Metal:
+    """J2 metal, Johnson-Cook form: (A + B alpha^n)(1 + C ln(rate/rate_0))(1 - T*^m). B alpha alone: n = 1, C = 0.
+
+    Raises DataError for what is no material, among it a curve that softens with strain or rate.
+    """
+
+    density: float
+    youngs_modulus: float
+    poissons_ratio: float
+    yield_stress: float
+    hardening: float = 0.0
+    exponent: float = 1.0
+    rate_factor: float = 0.0
+    reference_rate: float = 1.0
+    thermal_exponent: float = 1.0
+    melting: float = 0.0
+    start: float = 293.15
+    heat_capacity: float = 0.0
+
+    def __post_init__(self) -> None:
+        faults = [
+            (self.density > 0, f"density {self.density:g} kg/m^3", "a positive density"),
+            (self.youngs_modulus > 0, f"modulus {self.youngs_modulus:g} Pa", "a positive modulus"),
+            (-1 < self.poissons_ratio < 0.5, f"Poisson ratio {self.poissons_ratio:g}", "-1 to 0.5"),
+            (self.yield_stress > 0, f"yield stress {self.yield_stress:g} Pa", "a positive yield stress"),
+            (self.hardening >= 0, f"hardening {self.hardening:g} Pa", "a curve that does not soften (>= 0)"),
+            (self.exponent > 0, f"hardening exponent {self.exponent:g}", "a positive exponent"),
+            (self.rate_factor >= 0, f"rate factor {self.rate_factor:g}", "no rate softening (>= 0)"),
+        ]
+        for good, found, expected in faults:
+            if not good:
+                raise DataError(f"metal: found {found}, expected {expected}", advice="correct the material")
+
+    def row(self) -> list[float]:
+        """Row of the kernel's `laws`."""
+        shear = self.youngs_modulus / (2.0 * (1.0 + self.poissons_ratio))
+        bulk = 2.0 * shear * self.poissons_ratio / (1.0 - 2.0 * self.poissons_ratio)
+        return [
+            METAL, self.density, bulk, shear, self.yield_stress, self.hardening, self.exponent, self.rate_factor,
+            self.reference_rate, self.thermal_exponent, self.melting, self.start, self.heat_capacity,
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FoamSolid:
+    """A crushable in three dimensions: its one-dimensional law, and the tensile stress at which it parts (Pa)."""
+
+    foam: Foam
+    tension: float = _NEVER
+
+    def row(self) -> list[float]:
+        """Row of the kernel's `laws`."""
+        f = self.foam
+        return [FOAM, f.density, f.modulus, self.tension, f.rate_coefficient, f.reference_rate] + [0.0] * 7
+
+
+Material = Metal | FoamSolid
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """What both kinds of body share: points (n, dim) m, cells, a material number per cell."""
+
+    points: Floats
+    cells: Ints
+    kind: Ints
+    materials: Sequence[Material]
+
+    def __post_init__(self) -> None:
+        bad = np.flatnonzero(self.sizes() <= 0.0)
+        if bad.size:
+            raise DataError(
+                f"found {bad.size} cells without positive area or volume, the first is number {bad[0]}",
+                advice="number the corners in the stated order, repair slivers, give every part a thickness",
+            )
+        if self.kind.min() < 0 or self.kind.max() >= len(self.materials):
+            raise DataError(
+                f"found material numbers {self.kind.min()} to {self.kind.max()} for {len(self.materials)} materials",
+                advice="give every cell a material",
+            )
+        missing = set(range(len(self.materials))) - set(np.unique(self.kind).tolist())
+        if missing:
+            raise DataError(
+                f"found no cell of material {min(missing)}, expected every part in the mesh",
+                advice="a part is missing after meshing: check its dimensions against the edge length",
+            )
+
+    def sizes(self) -> Floats:
+        """(e,) areas or volumes by the one-point rule."""
+        raise NotImplementedError
+
+    def elements(self, control: Floats) -> Elements:
+        """Arrays of the kernel."""
+        raise NotImplementedError
+
+    def weights(self) -> Floats:
+        """(e,) volumes, m^3."""
+        return self.sizes()
+
+    def node_mass(self, only: Ints | None = None) -> Floats:
+        """(n,) lumped masses, an equal share of each cell's to each corner; `only` some material numbers."""
+        corners = self.cells.shape[1]
+        density = np.array([m.row()[1] for m in self.materials])[self.kind]
+        share = density * self.weights() / corners
+        if only is not None:
+            share = np.where(np.isin(self.kind, only), share, 0.0)
+        return np.bincount(self.cells.ravel(), np.repeat(share, corners), len(self.points))
+
+    def gradient_squares(self) -> Floats:
+        """(e,) n sum |g|^2 over the n corners of each cell, 1/m^2: its squared frequency over stiffness / density."""
+        raise NotImplementedError
+
+    def step_estimate(self) -> float:
+        """2 over the largest frequency of the cells as they stand, s."""
+        laws = self.laws()[self.kind]
+        stiff = np.where(laws[:, 0] == METAL, laws[:, 2] + 2.0 * laws[:, 3], laws[:, 2]) / laws[:, 1]
+        return float(2.0 / np.sqrt(np.max(stiff * self.gradient_squares())))
+
+    def laws(self) -> Floats:
+        """(m, 13) rows of the kernel."""
+        return np.array([m.row() for m in self.materials])
+
+    def _pack(self, form: int, control: Floats, points: int = 1, **given: Any) -> Elements:
+        """The kernel's arrays, at rest and unstrained."""
+        solid = self.points.shape[1] == 3
+        state = np.zeros((points * len(self.cells), 8 if solid else 6))
+        state[:, [0, 1, 2] if solid else [0, 2, 3]] = 1.0
+        laws = self.laws()
+        state[:, -1] = np.repeat(laws[self.kind, 11], points)
+        curves = np.array(
+            [m.foam.solid_curve() if isinstance(m, FoamSolid) else np.zeros(CURVE_POINTS) for m in self.materials]
+        )
+        none, no_slots = np.empty(0), np.empty((0, 4), dtype=np.int64)
+        arrays: dict[str, Any] = {
+            "slots": no_slots,
+            "slot_volume": none,
+            "slot_bulk": none,
+            "pressure": none,
+            "hoop": none,
+        } | given
+        return Elements(
+            form=form, cells=np.ascontiguousarray(self.cells, dtype=np.int64), kind=self.kind.astype(np.int64),
+            laws=laws, curves=curves, strain_step=CURVE_END / (CURVE_POINTS - 1), state=state, control=control,
+            **arrays,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Body(Mesh):
+    """Quads (counter-clockwise) of a body of revolution. `rule`: one point with hourglass control ("reduced"), 2 x 2
+    points ("full", locks), or those with the mean dilatation of the quad ("mean"). Raises DataError for r < 0.
+    """
+
+    rule: Literal["reduced", "full", "mean"] = "reduced"
+
+    def __post_init__(self) -> None:
+        if np.any(self.points[:, 0] < -1e-12):
+            raise DataError("found nodes with r < 0, expected a half plane r >= 0", advice="mesh one side of the axis")
+        super().__post_init__()
+
+    @property
+    def quads(self) -> Ints:
+        """(e, 4) corners."""
+        return self.cells
+
+    def sizes(self) -> Floats:
+        """(e,) areas in the half plane, m^2."""
+        p, q = self._diagonals()
+        return np.asarray(0.5 * (p[:, 0] * q[:, 1] - q[:, 0] * p[:, 1]))
+
+    def areas(self) -> Floats:
+        """(e,) areas in the half plane, m^2."""
+        return self.sizes()
+
+    def weights(self) -> Floats:
+        """(e,) volumes of the one-point rule, 2 pi R A, m^3."""
+        return np.asarray(2.0 * np.pi * self.points[self.cells, 0].mean(axis=1) * self.sizes())
+
+    def gradients(self) -> Floats:
+        """(e, 4) reference gradients of corners 1 and 2 at the centre; 3 and 4 have their negatives."""
+        p, q = self._diagonals()
+        return np.column_stack([q[:, 1], -q[:, 0], -p[:, 1], p[:, 0]]) / (2.0 * self.sizes())[:, None]
+
+    def gradient_squares(self) -> Floats:
+        """(e,) 4 sum |g|^2."""
+        return np.asarray(8.0 * np.sum(self.gradients() ** 2, axis=1))
+
+    def _diagonals(self) -> tuple[Floats, Floats]:
+        a, b, c, d = (self.points[self.cells[:, i]] for i in range(4))
+        return a - c, b - d
+
+    def elements(self, control: Floats) -> Elements:
+        """Arrays of the kernel."""
+        corners = self.points[self.cells]
+        if self.rule == "reduced":
+            radius = corners[:, :, 0].mean(axis=1)
+            return self._pack(QUAD, control, grad=self.gradients(), weight=self.weights(), hoop=radius)
+        signs = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+        slopes = np.empty((4, 4, 2))  # point, corner, direction
+        for p, (s, t) in enumerate(signs * _GAUSS):
+            slopes[p, :, 0] = 0.25 * signs[:, 0] * (1.0 + t * signs[:, 1])
+            slopes[p, :, 1] = 0.25 * signs[:, 1] * (1.0 + s * signs[:, 0])
+        jacobian = np.einsum("eai,paj->epij", corners, slopes)
+        radius = np.einsum("ea,pa->ep", corners[:, :, 0], SHAPE)
+        grad = np.einsum("paj,epji->epai", slopes, np.linalg.inv(jacobian))
+        weight = 2.0 * np.pi * radius * np.linalg.det(jacobian)
+        form = MEAN_QUAD if self.rule == "mean" else FULL_QUAD
+        return self._pack(form, control, 4, grad=grad.reshape(-1, 8).copy(), weight=weight.ravel(), hoop=radius.ravel())
+
+
+@dataclass(frozen=True)
+class Solid(Mesh):
+    """Hexahedra (corner i + 2 j + 4 k, as DOLFINx) or tetrahedra in space. `averaged`: tetrahedra of metal share
+    their pressure at the nodes; without it they lock.
+    """
+
+    averaged: bool = True
+
+    def sizes(self) -> Floats:
+        """(e,) volumes of the one-point rule, m^3."""
+        share = 8.0 if self.cells.shape[1] == 8 else 1.0 / 6.0
+        return np.asarray(share * np.linalg.det(self._map()))
+
+    def gradient_squares(self) -> Floats:
+        """(e,) 8 or 4 times sum |g|^2."""
+        inverse = np.linalg.inv(self._map())
+        if self.cells.shape[1] == 8:
+            return np.asarray(np.sum(inverse**2, axis=(1, 2)))
+        return np.asarray(4.0 * (np.sum(inverse**2, axis=(1, 2)) + np.sum(np.sum(inverse, axis=1) ** 2, axis=1)))
+
+    def _map(self) -> Floats:
+        """(e, 3, 3) dx/dxi at the centre."""
+        corners = self.points[self.cells]
+        if self.cells.shape[1] == 4:
+            return np.asarray(np.swapaxes(corners[:, 1:] - corners[:, :1], 1, 2))
+        bits = np.array([[(a >> j & 1) * 2 - 1 for j in range(3)] for a in range(8)])
+        return np.asarray(np.einsum("eai,aj->eij", corners, bits / 8.0))
+
+    def elements(self, control: Floats) -> Elements:
+        """Arrays of the kernel."""
+        grad, weight = np.linalg.inv(self._map()).reshape(-1, 9).copy(), self.sizes()
+        if self.cells.shape[1] == 8:
+            return self._pack(HEX, control, grad=grad, weight=weight)
+        count = len(self.cells)
+        slots = np.repeat(np.arange(count), 4).reshape(-1, 4)
+        if self.averaged:
+            key = self.cells * len(self.materials) + self.kind[:, None]
+            slots = np.unique(key, return_inverse=True)[1].reshape(-1, 4)
+        volume = np.bincount(slots.ravel(), np.repeat(0.25 * weight, 4))
+        laws = self.laws()
+        bulk = np.where(laws[:, 0] == METAL, laws[:, 2] + 2.0 * laws[:, 3] / 3.0, 0.0)
+        slot_bulk = np.zeros(len(volume))
+        slot_bulk[slots.ravel()] = np.repeat(bulk[self.kind], 4)
+        return self._pack(
+            TET, control, grad=grad, weight=weight, slots=slots.astype(np.int64), slot_volume=volume,
+            slot_bulk=slot_bulk, pressure=np.zeros(len(volume)),
+        )  # fmt: skip
