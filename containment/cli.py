@@ -229,7 +229,7 @@ def verify(
     from containment import screen
     from containment.verification import catalogue
 
-    if not screen.catalogue(list(catalogue.run(names or [])), json=json):
+    if not screen.catalogue(catalogue.run(names or []), json=json):
         raise typer.Exit(4)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from containment.units import pleasant, probability, show
@@ -166,21 +168,27 @@ def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
-def catalogue(items: Sequence[Item], *, json: bool) -> bool:
-    """The benchmark table; True when everything passed."""
+def catalogue(items: Iterable[Item], *, json: bool) -> bool:
+    """The benchmark table, line by line as the answers come; True when nothing failed."""
+    done: list[Item] = []
+    for item in items:
+        done.append(item)
+        if not json:
+            _print(_benchmark(item))
     if json:
-        rows = [{**vars(item)} if hasattr(item, "__dict__") else item.__dict__ for item in items]
-        _console().print_json(json_module.dumps(rows, default=str))
+        rows = [{k: None if v != v else v for k, v in asdict(item).items()} for item in done]  # JSON knows no NaN
+        _console().print_json(json_module.dumps(rows))
     else:
-        table = _table("benchmark", "reference", "ours", "difference", "tolerance", "", "source")
-        for item in items:
-            mark = "pass" if item.ok else "[bold red]FAIL[/]"
-            values = (
-                f"{item.reference:.6g} {item.unit}",
-                f"{item.ours:.6g}",
-                f"{item.difference:.2e}",
-                f"{item.tolerance:.2e}",
-            )
-            table.add_row(item.name, *values, mark, item.source)
-        _print(table, f"{sum(item.ok for item in items)} of {len(items)} passed")
-    return all(item.ok for item in items)
+        failed, absent = (sum(item.ok is state for item in done) for state in (False, None))
+        counts = f"{len(done) - failed - absent} of {len(done)} passed"
+        _print("", counts + (f", {failed} FAILED" if failed else "") + (f", {absent} not run" if absent else ""))
+    return all(item.ok is not False for item in done)
+
+
+def _benchmark(item: Item) -> str:
+    if item.ok is None:
+        return f"[yellow]not run[/]  {item.name}\n         {escape(item.source)}"
+    mark = "[green]pass[/]   " if item.ok else "[bold red]FAIL[/]   "
+    numbers = f"reference {item.reference:.6g}, ours {item.ours:.6g} {item.unit}".rstrip()
+    compared = f"difference {item.difference:.2e}, tolerance {item.tolerance:.2e}"
+    return f"{mark}  {item.name}\n         {escape(f'{numbers}; {compared}; {item.source}')}"

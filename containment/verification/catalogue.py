@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,13 +12,16 @@ import containment.verification as package
 from containment.errors import UsageError
 
 _NOT_TOPICS = ("catalogue",)
+# A room whose benchmarks fill several modules: its name runs them all, each module is a topic of its own too.
+_ROOMS = {"thermal": ("thermal", "soak"), "landing": ("landing", "explicit")}
 
 
 @dataclass(frozen=True)
 class Item:
     """One benchmark: `difference` is in the sense of `tolerance` (relative unless `unit` of the tolerance says so).
 
-    `name` starts with its topic ("entry.allen-eggers.peak-deceleration").
+    `name` starts with its topic ("entry.allen-eggers.peak-deceleration"). `ok` is None where nothing was run because
+    a foreign program is not on this machine: neither passed nor failed.
     """
 
     name: str
@@ -27,7 +31,7 @@ class Item:
     tolerance: float
     unit: str
     source: str
-    ok: bool
+    ok: bool | None
 
     @classmethod
     def relative(cls, name: str, reference: float, ours: float, tolerance: float, unit: str, source: str) -> Item:
@@ -47,6 +51,11 @@ class Item:
         excess = max(0.0, ours - limit)
         return cls(name, float(limit), float(ours), excess, 0.0, unit, source, ours <= limit)
 
+    @classmethod
+    def not_run(cls, name: str, lacking: str, source: str) -> Item:
+        """A comparison with something this machine does not have."""
+        return cls(name, math.nan, math.nan, math.nan, math.nan, "", f"not run, {lacking} is missing: {source}", None)
+
 
 def topics() -> list[str]:
     """Names of the modules that have benchmarks."""
@@ -59,10 +68,13 @@ def run(names: Iterable[str] = ()) -> Iterator[Item]:
 
     Raises UsageError for a name that no topic answers to.
     """
-    wanted = list(names) or topics()
-    for name in wanted:
+    known = topics()
+    for name in list(names) or known:
         topic = name.split(".")[0]
-        if topic not in topics():
-            raise UsageError(f"no benchmarks for {name!r}", advice=f"there are: {', '.join(topics())}")
-        module = importlib.import_module(f"{package.__name__}.{topic}")
-        yield from (item for item in module.items() if item.name == name or item.name.startswith(name + "."))
+        if topic not in known:
+            raise UsageError(f"no benchmarks for {name!r}", advice=f"there are: {', '.join(known)}")
+    for name in list(names) or known:
+        for module in _ROOMS.get(name, (name.split(".")[0],)) if names else (name,):
+            items = importlib.import_module(f"{package.__name__}.{module}").items()
+            whole = name in known
+            yield from (item for item in items if whole or item.name == name or item.name.startswith(f"{name}."))
