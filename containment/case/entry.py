@@ -31,7 +31,7 @@ SpeedChange: Any = quantity("m/s")
 class Drag(Section):
     """Axial-force coefficient at zero incidence over Mach number, reference area = frontal area.
 
-    Between the points a monotone cubic is used, outside them the end values are held (Mach independence above,
+    Between the points a smooth monotone curve is used, outside them the end values are held (Mach independence above,
     incompressible flow below).
     """
 

@@ -34,7 +34,7 @@ def piecewise(nodes: Array, columns: Array, corners: Sequence[float] = ()) -> Ai
     coefficients = scaled / length[:, None, None] ** np.arange(4)
     starts = nodes[0] + _BIN * np.arange(int((nodes[-1] - nodes[0]) / _BIN) + 1)
     first = np.clip(np.searchsorted(nodes, starts, side="right") - 1, 0, length.size - 1)
-    kinks = np.sort(np.asarray(corners, float))[::-1].copy()
+    kinks = np.sort(np.asarray(corners, float))
     windy = bool(np.any(columns[4:] != 0))
     return Air(nodes, first, _BIN, np.ascontiguousarray(coefficients), windy, False, 1e9, _NO_PERTURBATION, kinks)
 

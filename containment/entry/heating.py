@@ -11,6 +11,8 @@ import math
 import numpy as np
 from numba import njit
 
+from containment.entry.kernel import COMPILED
+
 SUTTON_GRAVES = 1.7415e-4  # kg^0.5/m, Earth; flight form of NASA TR R-376 (TFAWS 2012 aerothermodynamics course)
 HEAT_CAPACITY = 1004.7  # J/kg/K of air, 7/2 R/M
 REFERENCE_TEMPERATURE = 298.15  # K, zero of enthalpy
@@ -30,7 +32,7 @@ RADIATIVE_DENSITY = (6.66e-5, 6.31e-4)  # kg/m^3
 RADIATIVE_RADIUS = (0.3, 3.0)  # m
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**COMPILED)
 def film_coefficient(density: float, speed: float, nose_radius: float) -> float:
     """Stagnation film coefficient rho_e u_e C_H, kg/m^2/s, unblown.
 
@@ -43,23 +45,25 @@ def film_coefficient(density: float, speed: float, nose_radius: float) -> float:
     return continuum * (1.0 - math.exp(-density * speed / continuum))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**COMPILED)
 def recovery_enthalpy(temperature: float, speed: float) -> float:
     """Stagnation enthalpy V^2/2 + c_p (T - 298.15 K), J/kg."""
     return 0.5 * speed * speed + HEAT_CAPACITY * (temperature - REFERENCE_TEMPERATURE)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**COMPILED)
 def velocity_function(speed: float) -> float:
     """Tauber-Sutton f(V), linear between the points; falls to 0 at 8750 m/s, goes on straight above 16 km/s."""
     if speed <= 9000.0:
         return max(0.0, 1.5 * (speed - 8750.0) / 250.0)
-    i = min(int(np.searchsorted(_TS_SPEED, speed)), _TS_SPEED.size - 1)
+    i = 1
+    while i < _TS_SPEED.size - 1 and _TS_SPEED[i] < speed:
+        i += 1
     share = (speed - _TS_SPEED[i - 1]) / (_TS_SPEED[i] - _TS_SPEED[i - 1])
     return _TS_FUNCTION[i - 1] + share * (_TS_FUNCTION[i] - _TS_FUNCTION[i - 1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**COMPILED)
 def radiative_flux(density: float, speed: float, nose_radius: float) -> float:
     """Tauber-Sutton stagnation radiation q = 4.736e8 W/m^2 R^a rho^1.22 f(V), evaluated outside its range too.
 
@@ -73,7 +77,7 @@ def radiative_flux(density: float, speed: float, nose_radius: float) -> float:
     return 4.736e8 * nose_radius**a * density**1.22 * f
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**COMPILED)
 def radiation_is_valid(density: float, speed: float, nose_radius: float) -> bool:
     """Whether speed, density and radius all lie in the range Tauber and Sutton give."""
     return (
@@ -83,7 +87,7 @@ def radiation_is_valid(density: float, speed: float, nose_radius: float) -> bool
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**COMPILED)
 def stagnation_pressure(pressure: float, dynamic_pressure: float, mach: float) -> float:
     """Pressure at the stagnation point behind a normal shock (Rayleigh pitot), isentropic below Mach 1, Pa.
 

@@ -9,7 +9,7 @@ Earth-fixed frame (x through the Greenwich meridian, z north), SI. No pole or ve
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,7 +21,12 @@ Array = NDArray[np.float64]
 LN_DENSITY, SOUND, TEMPERATURE, LN_PRESSURE, WIND_EAST, WIND_NORTH = range(6)
 # How a flight ends
 LANDED, SKIPPED_OUT, TOO_MANY_STEPS, STEP_TOO_SMALL, OUT_OF_TIME = range(5)
-PAST_CORNER = 0.01  # m, how far below a corner of the air a step ends
+NEAR_CORNER, NEAR_POINT = 1.0, 1e-3  # m and Mach number by which a step may run over a kink
+# Without reference counts (`_nrt`): numba would count every array of Air at every call, which costs more than the
+# equations. A function compiled so must not make arrays.
+COMPILED: dict[str, Any] = {
+    "cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}, "_nrt": False
+}  # fmt: skip
 VACUUM = -690.0  # ln of a density that drags on nothing (1e-300 kg/m^3)
 
 
@@ -40,7 +45,7 @@ class Air(NamedTuple):
 
     nodes (n+1,) m; first (bins,) interval in which an even bin starts; coefficients (n, 6, 4) ascending powers of the
     distance from the node; perturbation (m, 3): d ln density, wind east, wind north every `spacing` m from 0. At the
-    falling `corners` (m) the profile has a kink: steps end there, or the error estimate would miss it.
+    rising `corners` (m) the profile has a kink.
     """
 
     nodes: Array
@@ -55,7 +60,7 @@ class Air(NamedTuple):
 
 
 class Body(NamedTuple):
-    """Mass kg, frontal area m^2, drag table as piecewise cubics over Mach, and its two factors."""
+    """Mass kg, frontal area m^2, drag table as piecewise quintics over Mach, and its two factors."""
 
     mass: float
     area: float
@@ -76,7 +81,7 @@ class Control(NamedTuple):
     longest_time: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def geodetic(x: float, y: float, z: float, planet: Planet) -> tuple[float, float, float]:
     """(altitude, sin latitude, cos latitude) above the ellipsoid; Bowring's form, better than 1e-6 m to 1000 km."""
     a, b = planet.equatorial_radius, planet.polar_radius
@@ -95,7 +100,7 @@ def geodetic(x: float, y: float, z: float, planet: Planet) -> tuple[float, float
     return p * cos_lat + z * sin_lat - a * math.sqrt(1.0 - e2 * sin_lat * sin_lat), sin_lat, cos_lat
 
 
-@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(inline="always", **COMPILED)
 def air_interval(altitude: float, air: Air) -> int:
     """Index of the interval of the air table, -1 above its top; below its bottom the first one."""
     above = altitude - air.nodes[0]
@@ -109,7 +114,7 @@ def air_interval(altitude: float, air: Air) -> int:
     return i
 
 
-@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(inline="always", **COMPILED)
 def air_value(altitude: float, interval: int, column: int, air: Air) -> float:
     """One column of the air table in its interval."""
     x = altitude - air.nodes[interval]
@@ -118,9 +123,12 @@ def air_value(altitude: float, interval: int, column: int, air: Air) -> float:
     return c[i, j, 0] + x * (c[i, j, 1] + x * (c[i, j, 2] + x * c[i, j, 3]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def perturbation(altitude: float, column: int, air: Air) -> float:
-    """Perturbation of a sample: Catmull-Rom cubic through an even grid, end values held."""
+    """Perturbation of a sample: quintics through an even grid, slopes and curvatures by central differences there.
+
+    End values are held outside.
+    """
     grid = air.perturbation
     last = grid.shape[0] - 1
     u = altitude / air.spacing
@@ -133,10 +141,11 @@ def perturbation(altitude: float, column: int, air: Air) -> float:
     p1, p2 = grid[i, column], grid[i + 1, column]
     p0 = grid[i - 1, column] if i > 0 else p1
     p3 = grid[i + 2, column] if i + 2 <= last else p2
-    return p1 + 0.5 * f * (p2 - p0 + f * (2 * p0 - 5 * p1 + 4 * p2 - p3 + f * (3 * (p1 - p2) + p3 - p0)))
+    third = p3 - p0 + 3.0 * (p1 - p2)
+    return p1 + 0.5 * f * (p2 - p0 + f * (p2 - 2.0 * p1 + p0 - third * f * (3.0 - f * (5.0 - 2.0 * f))))
 
 
-@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(inline="always", **COMPILED)
 def density_and_sound(altitude: float, air: Air) -> tuple[float, float, int]:
     """(density, speed of sound, interval); no air above the table."""
     i = air_interval(altitude, air)
@@ -150,7 +159,7 @@ def density_and_sound(altitude: float, air: Air) -> tuple[float, float, int]:
     return math.exp(ln_density), air_value(altitude, i, SOUND, air), i
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def wind(altitude: float, interval: int, air: Air) -> tuple[float, float]:
     """(east, north) wind, m/s."""
     east = air_value(altitude, interval, WIND_EAST, air) if interval >= 0 and air.windy else 0.0
@@ -161,7 +170,7 @@ def wind(altitude: float, interval: int, air: Air) -> tuple[float, float]:
     return east, north
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def drag_coefficient(mach: float, body: Body) -> float:
     """Drag table times its factors: the subsonic one below Mach 1, the hypersonic one above Mach 3, smooth between."""
     nodes = body.mach
@@ -173,10 +182,10 @@ def drag_coefficient(mach: float, body: Body) -> float:
     c = body.coefficients
     u = min(max(0.5 * (mach - 1.0), 0.0), 1.0)
     factor = body.subsonic_factor + (body.hypersonic_factor - body.subsonic_factor) * u * u * (3.0 - 2.0 * u)
-    return factor * (c[i, 0] + x * (c[i, 1] + x * (c[i, 2] + x * c[i, 3])))
+    return factor * (c[i, 0] + x * (c[i, 1] + x * (c[i, 2] + x * (c[i, 3] + x * (c[i, 4] + x * c[i, 5])))))
 
 
-@njit(cache=True, inline="always", nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(inline="always", **COMPILED)
 def air_velocity(
     y: Array, altitude: float, sin_lat: float, cos_lat: float, interval: int, air: Air
 ) -> tuple[float, float, float]:
@@ -191,7 +200,7 @@ def air_velocity(
     return y[3] - wx, y[4] - wy, y[5] - cos_lat * north
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def derivative(y: Array, planet: Planet, air: Air, body: Body, out: Array) -> None:
     """dy/dt = (v, g(r) + J2 + centrifugal + Coriolis + drag), drag = -rho C_D S |w| w/(2 m), w against the air."""
     px, py, pz = y[0], y[1], y[2]
@@ -215,7 +224,7 @@ def derivative(y: Array, planet: Planet, air: Air, body: Body, out: Array) -> No
     out[3], out[4], out[5] = gx, gy, gz
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def step(y: Array, h: float, k: Array, planet: Planet, air: Air, body: Body, new: Array, dense: Array) -> float:
     """One Dormand-Prince step (J. Comp. Appl. Math. 6, 1980); k[0] holds f(y). Fills new, k[6], dense; returns |error|.
 
@@ -268,7 +277,7 @@ def step(y: Array, h: float, k: Array, planet: Planet, air: Air, body: Body, new
     return worst + spoiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def inside(dense: Array, fraction: float, out: Array) -> None:
     """State at a fraction (0 to 1) of a step."""
     t, s = fraction, 1.0 - fraction
@@ -276,37 +285,44 @@ def inside(dense: Array, fraction: float, out: Array) -> None:
         out[i] = dense[0, i] + t * (dense[1, i] + s * (dense[2, i] + t * (dense[3, i] + s * dense[4, i])))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**(COMPILED | {"_nrt": True}))
 def fly(
     start: Array, planet: Planet, air: Air, body: Body, control: Control, times: Array, dense: Array
 ) -> tuple[int, int, float]:
     """Integrate from `start` to the ground; returns (number of steps, how it ended, length of the last step).
 
     times (max+1,) and dense (max, 5, 6) are filled; the last time is the landing, inside the last step; its full
-    length is the third value, because the dense output is scaled by it.
+    length is the third value, because the dense output is scaled by it. Steps end at corners of the air and at points
+    of the drag table: a kink inside a step would escape its error estimate.
     """
     y, new, k = start.copy(), np.empty(6), np.empty((7, 6))
     t, h, previous = 0.0, control.first_step, 1e-4
     times[0] = 0.0
     derivative(y, planet, air, body, k[0])
-    done, corner = 0, 0
-    height = geodetic(y[0], y[1], y[2], planet)[0]
+    done = 0
+    height, mach = height_and_mach(y, planet, air)
+    corner, point = highest_below(air.corners, height), highest_below(body.mach, mach)
     while done < dense.shape[0]:
-        while corner < air.corners.size and air.corners[corner] >= height - PAST_CORNER:
-            corner += 1
         error = step(y, h, k, planet, air, body, new, dense[done]) / control.tolerance
         whole = h
-        if corner < air.corners.size and geodetic(new[0], new[1], new[2], planet)[0] < air.corners[corner] - 1.0:
-            h *= _fraction_at(dense[done], air.corners[corner] - PAST_CORNER, planet, new)
+        altitude, slower = height_and_mach(new, planet, air)
+        share = 1.0
+        if altitude < corner - NEAR_CORNER:
+            share = _fraction_at(dense[done], 0, corner, height, altitude, planet, air, new)
+        if slower < point - NEAR_POINT:
+            share = min(share, _fraction_at(dense[done], 1, point, mach, slower, planet, air, new))
+        if share < 1.0:
+            h *= share
             error = step(y, h, k, planet, air, body, new, dense[done]) / control.tolerance
+            altitude, slower = height_and_mach(new, planet, air)
         if not error <= 1.0:
             h *= max(0.2, 0.9 * error**-0.2) if error == error else 0.2
             if h < 1e-9:
                 return done, STEP_TOO_SMALL, h
             continue
-        altitude = geodetic(new[0], new[1], new[2], planet)[0]
         if altitude <= control.ground_altitude:
-            times[done + 1] = t + h * _fraction_at(dense[done], control.ground_altitude, planet, new)
+            landing = _fraction_at(dense[done], 0, control.ground_altitude, height, altitude, planet, air, new)
+            times[done + 1] = t + h * landing
             return done + 1, LANDED, h
         t += h
         done += 1
@@ -318,31 +334,63 @@ def fly(
             return done, OUT_OF_TIME, h
         y[:] = new
         k[0, :] = k[6]
-        height = altitude
+        height, mach = altitude, slower
+        corner, point = highest_below(air.corners, height), highest_below(body.mach, mach)
         error = max(error, 1e-10)
         h *= min(5.0, max(0.2, 0.9 * error**-0.17 * previous**0.04))
-        h = max(h, 0.5 * whole)  # a step cut short at a corner says little about the next
+        h = max(h, 0.5 * whole)  # a step cut short says little about the next
         h = min(h, control.longest_step, max(control.longest_time - t, 1e-6))
         previous = max(error, 1e-4)
     return done, TOO_MANY_STEPS, h
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
-def _fraction_at(dense: Array, level: float, planet: Planet, work: Array) -> float:
-    """Fraction of a step at which an altitude is passed on the way down (bisection to rounding)."""
-    low, high = 0.0, 1.0
+@njit(**COMPILED)
+def height_and_mach(y: Array, planet: Planet, air: Air) -> tuple[float, float]:
+    """(altitude, Mach number); no Mach number above the air counts as an endless one."""
+    altitude, sin_lat, cos_lat = geodetic(y[0], y[1], y[2], planet)
+    i = air_interval(altitude, air)
+    if i < 0:
+        return altitude, 1e9
+    wx, wy, wz = air_velocity(y, altitude, sin_lat, cos_lat, i, air)
+    return altitude, math.sqrt(wx * wx + wy * wy + wz * wz) / air_value(altitude, i, SOUND, air)
+
+
+@njit(**COMPILED)
+def highest_below(rising: Array, level: float) -> float:
+    """Largest of the rising values that lies clearly below a level, -1e9 without one."""
+    i = rising.size - 1
+    while i >= 0 and rising[i] >= level - 1e-4 * abs(level):
+        i -= 1
+    return rising[i] if i >= 0 else -1e9
+
+
+@njit(**COMPILED)
+def _fraction_at(
+    dense: Array, which: int, level: float, before: float, after: float, planet: Planet, air: Air, work: Array
+) -> float:
+    """Fraction of a step at which altitude (0) or Mach number (1) falls to a level; just below it (Illinois method)."""
+    low, high, f_low, f_high, side = 0.0, 1.0, before - level, after - level, 0
     for _ in range(60):
-        middle = 0.5 * (low + high)
+        middle = high - f_high * (high - low) / (f_high - f_low)
+        if not low < middle < high or high - low < 1e-9:
+            break
         inside(dense, middle, work)
-        if geodetic(work[0], work[1], work[2], planet)[0] > level:
-            low = middle
+        f = height_and_mach(work, planet, air)[which] - level
+        if f > 0.0:
+            low, f_low = middle, f
+            f_high *= 0.5 if side == 1 else 1.0
+            side = 1
         else:
-            high = middle
+            high, f_high = middle, f
+            f_low *= 0.5 if side == -1 else 1.0
+            side = -1
+        if f <= 0.0 and -f <= 1e-10 * abs(level):
+            break
     inside(dense, high, work)
     return high
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+@njit(**COMPILED)
 def sample(when: Array, times: Array, dense: Array, steps: int, last_step: float, out: Array) -> None:
     """States (n, 6) at ascending times `when` inside the flight."""
     i = 0

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from containment.entry import heating, kernel
-from containment.entry.kernel import Air, Body, Control, Planet
+from containment.entry.kernel import COMPILED, Air, Body, Control, Planet
 
 Array = NDArray[np.float64]
 
@@ -35,8 +35,9 @@ SUMMARY = 22
 MOST_STEPS = 4000  # of a flight of an ensemble, 30 times what one takes at its tolerance
 _GAUSS = (0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15))  # three-point Gauss-Legendre on (0, 1)
 _WEIGHT = (5 / 18, 8 / 18, 5 / 18)
-QUIET = 250.0  # m/s, below which only step ends are looked at: heating is 1e-5 of the load, no peak is left
-SCAN = 16  # parts of the bracket of a peak looked at before the golden section
+QUIET = 250.0  # m/s, below which nothing is looked at any more: heating is 1e-5 of the load, no peak is left
+SCAN = 8  # parts of the bracket of a peak looked at before it is climbed
+TIME_OF_PEAK = 2e-4  # s, how well a peak is placed; its value is then exact to the square of it over the pulse width
 _GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
@@ -48,7 +49,20 @@ class Heat(NamedTuple):
     radiative_factor: float
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+class Flight(NamedTuple):
+    """A flown trajectory and what it flew with."""
+
+    times: Array
+    dense: Array
+    steps: int
+    last_step: float
+    planet: Planet
+    air: Air
+    body: Body
+    heat: Heat
+
+
+@njit(**COMPILED)
 def observe(y: Array, planet: Planet, air: Air, body: Body, heat: Heat, out: Array) -> None:
     """Fill one row of observations of state y (columns above, SI)."""
     altitude, sin_lat, cos_lat = kernel.geodetic(y[0], y[1], y[2], planet)
@@ -88,126 +102,119 @@ def history(states: Array, planet: Planet, air: Air, body: Body, heat: Heat) -> 
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**COMPILED)
 def summarise(
-    times: Array,
-    dense: Array,
-    steps: int,
-    last_step: float,
-    outcome: int,
-    planet: Planet,
-    air: Air,
-    body: Body,
-    heat: Heat,
-    out: Array,
-) -> None:
-    """Peaks (golden section on the dense output), loads (Gauss in each step) and the landing of one flight."""
-    y, row = np.empty(6), np.empty(COLUMNS)
-    best = np.full(PEAKS, -1.0)
-    place = np.zeros((PEAKS, 3))  # time before, at and after the best sample
+    times: Array, dense: Array, steps: int, last_step: float, outcome: int, planet: Planet, air: Air, body: Body,
+    heat: Heat, work: Array, out: Array,
+) -> None:  # fmt: skip
+    """Peaks (Brent on the dense output), loads (Gauss in each step) and the landing of one flight.
+
+    `work` (6, COLUMNS) is scratch: state, row, and of each peak its best value and the times around it.
+    """
+    y, row, best, place = work[0], work[1], work[2], work[3:]
+    best[:PEAKS] = -1.0
+    place[:, :PEAKS] = 0.0
     out[:] = 0.0
     out[LOWEST_ALTITUDE] = 1e30
     before = 0.0
-    waiting = np.zeros(PEAKS, dtype=np.bool_)
     for i in range(steps):
         length = last_step if i == steps - 1 else times[i + 1] - times[i]
         flown = times[i + 1] - times[i]
-        for j in range(3 if row[AIRSPEED] < QUIET and i > 0 else 0, 4):
-            fraction = _GAUSS[j] * flown / length if j < 3 else flown / length
-            now = times[i] + fraction * length
-            kernel.inside(dense[i], fraction, y)
+        for j in range(3):
+            now = times[i] + _GAUSS[j] * flown
+            kernel.inside(dense[i], _GAUSS[j] * flown / length, y)
             observe(y, planet, air, body, heat, row)
             # Near the ground the air itself presses harder than a shallow entry ever did: that is not the peak sought.
             fast = row[MACH] > SUPERSONIC
             for p in range(PEAKS):
-                if waiting[p]:
-                    place[p, 2], waiting[p] = now, False
+                if place[1, p] == before:
+                    place[2, p] = now
                 if row[p] > best[p] and (fast or p != STAGNATION_PRESSURE):
-                    best[p], place[p, 0], place[p, 1], place[p, 2], waiting[p] = row[p], before, now, now, True
-            if j < 3:
-                weight = _WEIGHT[j] * flown
-                out[CONVECTIVE_LOAD] += weight * max(row[CONVECTIVE], 0.0)
-                out[RADIATIVE_LOAD] += weight * row[RADIATIVE]
-                out[RADIATIVE_LOAD_VALID] += weight * row[RADIATIVE] * row[RADIATION_VALID]
+                    best[p], place[0, p], place[1, p], place[2, p] = row[p], before, now, now
+            weight = _WEIGHT[j] * flown
+            out[CONVECTIVE_LOAD] += weight * max(row[CONVECTIVE], 0.0)
+            out[RADIATIVE_LOAD] += weight * row[RADIATIVE]
+            out[RADIATIVE_LOAD_VALID] += weight * row[RADIATIVE] * row[RADIATION_VALID]
             before = now
             out[LOWEST_ALTITUDE] = min(out[LOWEST_ALTITUDE], row[ALTITUDE])
+        if row[AIRSPEED] < QUIET:
+            break
+    flight = Flight(times, dense, steps, last_step, planet, air, body, heat)
     for p in range(PEAKS):
-        out[p], out[PEAKS + p] = _sharpen(p, place[p], times, dense, steps, last_step, planet, air, body, heat)
-    kernel.inside(dense[steps - 1], (times[steps] - times[steps - 1]) / last_step, y)
-    observe(y, planet, air, body, heat, row)
+        out[p], out[PEAKS + p] = _peak(p, place[0, p], place[1, p], place[2, p], flight, y, row)
+    _at(times[steps], flight, y, row)
     _, sin_lat, cos_lat = kernel.geodetic(y[0], y[1], y[2], planet)
     p_xy = math.sqrt(y[0] * y[0] + y[1] * y[1])
+    out[LOWEST_ALTITUDE] = min(out[LOWEST_ALTITUDE], row[ALTITUDE])
     out[DURATION], out[LANDING_SPEED], out[OUTCOME] = times[steps], row[SPEED], outcome
     out[LANDING_VERTICAL_SPEED] = -(cos_lat * (y[0] * y[3] + y[1] * y[4]) / max(p_xy, 1e-9) + sin_lat * y[5])
     out[LANDING_LATITUDE] = math.atan2(sin_lat, cos_lat)
     out[LANDING_LONGITUDE] = math.atan2(y[1], y[0])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _sharpen(
-    column: int,
-    place: Array,
-    times: Array,
-    dense: Array,
-    steps: int,
-    last_step: float,
-    planet: Planet,
-    air: Air,
-    body: Body,
-    heat: Heat,
-) -> tuple[float, float]:
-    """(value, time) of the maximum of one column between the neighbours of its best sample."""
-    y, row = np.empty(6), np.empty(COLUMNS)
-    margin = 0.5 * (place[2] - place[0])
-    low, high = max(place[0] - margin, 0.0), min(place[2] + margin, times[steps])
-    # The corners of the Tauber-Sutton table give the flux several summits: look first which is the highest.
-    spacing = (high - low) / SCAN
-    top, summit = -1.0, low
-    for j in range(1, SCAN):
-        value = _at(low + j * spacing, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
-        if value > top:
-            top, summit = value, low + j * spacing
-    low, high = max(summit - spacing, 0.0), min(summit + spacing, times[steps])
-    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_left = _at(left, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
-    at_right = _at(right, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
-    for _ in range(40):
-        if high - low < 2e-4:  # s; the value is then exact to the square of it over the width of the peak
-            break
-        if at_left > at_right:
-            high, right, at_right = right, left, at_left
-            left = high - _GOLDEN * (high - low)
-            at_left = _at(left, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
+@njit(**COMPILED)
+def _at(when: float, flight: Flight, y: Array, row: Array) -> None:
+    """State and observations at one time."""
+    times, low, high = flight.times, 0, flight.steps - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if times[middle] < when:
+            low = middle
         else:
-            low, left, at_left = left, right, at_right
-            right = low + _GOLDEN * (high - low)
-            at_right = _at(right, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
-    middle = 0.5 * (low + high)
-    value = _at(middle, column, times, dense, steps, last_step, planet, air, body, heat, y, row)
-    at_best = _at(place[1], column, times, dense, steps, last_step, planet, air, body, heat, y, row)
-    return (value, middle) if value >= at_best else (at_best, place[1])
+            high = middle - 1
+    length = flight.last_step if low == flight.steps - 1 else times[low + 1] - times[low]
+    kernel.inside(flight.dense[low], (when - times[low]) / length, y)
+    observe(y, flight.planet, flight.air, flight.body, flight.heat, row)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _at(
-    when: Array,
-    column: int,
-    times: Array,
-    dense: Array,
-    steps: int,
-    last_step: float,
-    planet: Planet,
-    air: Air,
-    body: Body,
-    heat: Heat,
-    y: Array,
-    row: Array,
-) -> float:
-    i = min(max(int(np.searchsorted(times[: steps + 1], when)) - 1, 0), steps - 1)
-    length = last_step if i == steps - 1 else times[i + 1] - times[i]
-    kernel.inside(dense[i], (when - times[i]) / length, y)
-    observe(y, planet, air, body, heat, row)
-    return row[column]
+@njit(**COMPILED)
+def _peak(
+    column: int, before: float, at: float, after: float, flight: Flight, y: Array, row: Array
+) -> tuple[float, float]:
+    """(value, time) of the maximum of one column between the neighbours of its best sample.
+
+    The corners of the Tauber-Sutton table give the flux several summits: first the highest of a few points is sought,
+    then Brent's method (parabolas, golden section where they fail) climbs it.
+    """
+    margin = 0.5 * (after - before)
+    low, high = max(before - margin, 0.0), min(after + margin, flight.times[flight.steps])
+    spacing = (high - low) / SCAN
+    _at(at, flight, y, row)
+    top, summit = row[column], at
+    for j in range(1, SCAN):
+        _at(low + j * spacing, flight, y, row)
+        if row[column] > top:
+            top, summit = row[column], low + j * spacing
+    low, high = max(summit - spacing, 0.0), min(summit + spacing, flight.times[flight.steps])
+    x = w = v = summit
+    fx = fw = fv = top
+    step, last = high - low, high - low
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if abs(x - middle) <= 2 * TIME_OF_PEAK - 0.5 * (high - low):
+            break
+        r, q = (x - w) * (fx - fv), (x - v) * (fx - fw)
+        p, q = (x - v) * q - (x - w) * r, 2.0 * (q - r)
+        p, q = (-p, q) if q > 0.0 else (p, -q)
+        older, last = last, step
+        if abs(p) < abs(0.5 * q * older) and p > q * (low - x) and p < q * (high - x):
+            step = p / q
+        else:
+            last = high - x if x < middle else low - x
+            step = (1.0 - _GOLDEN) * last
+        u = x + (step if abs(step) >= TIME_OF_PEAK else math.copysign(TIME_OF_PEAK, step))
+        _at(u, flight, y, row)
+        fu = row[column]
+        if fu >= fx:
+            low, high = (x, high) if u >= x else (low, x)
+            v, fv, w, fw, x, fx = w, fw, x, fx, u, fu
+        else:
+            low, high = (u, high) if u < x else (low, u)
+            if fu >= fw or w == x:
+                v, fv, w, fw = w, fw, u, fu
+            elif fu >= fv or v == x or v == w:
+                v, fv = u, fu
+    return fx, x
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -220,7 +227,7 @@ def fly_many(
     starts (n, 6); factors (n, 6): mass, subsonic drag, hypersonic drag, nose radius, convective, radiative; grids
     (n, m, 3): perturbations of the air every `spacing` m, or (0, m, 3) for air as tabulated.
     """
-    times, dense = np.empty(MOST_STEPS + 1), np.empty((MOST_STEPS, 5, 6))
+    times, dense, work = np.empty(MOST_STEPS + 1), np.empty((MOST_STEPS, 5, 6)), np.empty((6, COLUMNS))
     for i in range(starts.shape[0]):
         f = factors[i]
         flown = Body(f[0], body.area, body.mach, body.coefficients, f[1], f[2])
@@ -242,4 +249,4 @@ def fly_many(
             continue
         if outcome != kernel.LANDED:
             last = times[steps] - times[steps - 1]
-        summarise(times, dense, steps, last, outcome, planet, met, flown, Heat(f[3], f[4], f[5]), out[i])
+        summarise(times, dense, steps, last, outcome, planet, met, flown, Heat(f[3], f[4], f[5]), work, out[i])

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.entry import atmosphere
+from containment.entry.interpolation import evaluate, smooth_pieces
 from containment.entry.kernel import Air
 from containment.errors import DataError
 from containment.units import UnitError, parse
@@ -28,6 +29,7 @@ UNITS = {
     "wind_speed": "m/s", "wind_from": "rad",
 }  # fmt: skip
 FADE = 20e3  # m above its top over which a profile passes into the standard atmosphere
+FINEST = 125.0  # m, longest interval of the cubics the curves through the levels are cut into
 LARGEST_GAP = 3e3  # m between two levels, below which a cubic of ln(density) errs by less than 1 %
 
 
@@ -126,13 +128,13 @@ def _refuse_holes(altitude: Array, gap: float, path: Path) -> None:
 
 
 def _joined(levels: dict[str, Array]) -> Air:
-    """Monotone cubics through the levels; above the top the difference to the standard atmosphere fades over 20 km."""
-    from scipy.interpolate import PchipInterpolator
-
+    """Smooth curves through the levels; above the top the difference to the standard atmosphere fades over 20 km."""
     altitude, top = levels["altitude"], float(levels["altitude"][-1])
     standard = atmosphere.us_standard_1976()
+    parts = np.maximum(np.ceil(np.diff(altitude) / FINEST).astype(int), 1)
+    within = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(altitude, altitude[1:], parts, strict=False)]
     nodes = np.concatenate(
-        [altitude, np.arange(top + 250.0, top + FADE, 250.0), standard.nodes[standard.nodes >= top + FADE]]
+        [*within, [top], np.arange(top + 250.0, top + FADE, 250.0), standard.nodes[standard.nodes >= top + FADE]]
     )
     at = atmosphere.samples_of(nodes)
     curves = [
@@ -147,5 +149,5 @@ def _joined(levels: dict[str, Array]) -> Air:
     columns = np.empty_like(base)
     for c, values in enumerate(curves):
         columns[c] = base[c] + fade * (values[-1] - at_top[c])
-        columns[c][inside] = PchipInterpolator(altitude, values)(at[inside])
+        columns[c][inside] = evaluate(altitude, smooth_pieces(altitude, values), at[inside])
     return atmosphere.piecewise(nodes, columns, [top, *standard.corners[standard.corners > top]])

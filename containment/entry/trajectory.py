@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from containment.entry import kernel, observe
+from containment.entry.interpolation import smooth_pieces
 from containment.entry.kernel import Air, Body, Control, Planet
 from containment.entry.observe import Heat
 from containment.errors import DataError, SolverError
@@ -41,9 +42,7 @@ def drag_body(
     subsonic_factor: float = 1.0,
     hypersonic_factor: float = 1.0,
 ) -> Body:
-    """A body with its drag table as monotone cubics over Mach; raises DataError for a table that cannot be one."""
-    from scipy.interpolate import PchipInterpolator
-
+    """A body with its drag table as smooth monotone pieces over Mach; DataError where that is no table."""
     mach, coefficient = np.asarray(mach, float), np.asarray(coefficient, float)
     if mach.size != coefficient.size or mach.size < 2 or not np.all(np.diff(mach) > 0):
         raise DataError(
@@ -51,8 +50,7 @@ def drag_body(
             "strictly increasing ones with a coefficient each",
             advice="sort the table and remove repeated points",
         )
-    cubics = PchipInterpolator(mach, coefficient).c[::-1].T
-    return Body(mass, area, mach, np.ascontiguousarray(cubics), subsonic_factor, hypersonic_factor)
+    return Body(mass, area, mach, smooth_pieces(mach, coefficient), subsonic_factor, hypersonic_factor)
 
 
 def surface_point(latitude: ArrayLike, longitude: ArrayLike, altitude: ArrayLike, planet: Planet = EARTH) -> Array:
@@ -165,7 +163,9 @@ def fly(
     times, dense = times[: steps + 1].copy(), dense[:steps].copy()
     if outcome != kernel.LANDED:
         last = times[-1] - times[-2]
-    observe.summarise(times, dense, steps, last, outcome, planet, air, body, heat, summary)
+    observe.summarise(
+        times, dense, steps, last, outcome, planet, air, body, heat, np.empty((6, observe.COLUMNS)), summary
+    )
     return Trajectory(times, dense, float(last), int(outcome), summary, planet, air, body, heat)
 
 

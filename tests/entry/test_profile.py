@@ -29,9 +29,9 @@ def test_the_standard_day_as_a_profile_is_the_standard_atmosphere(tmp_path):
     same = atmosphere.us_standard_1976()
     for altitude in (1300.0, 10_900.0, 25_250.0, 39_999.0, 45_000.0, 70_000.0, 120_000.0):
         ours, theirs = (kernel.density_and_sound(altitude, table) for table in (air, same))
-        # cubics through levels 500 m apart; beside a corner of the temperature (11.02 km) they cannot know of it
+        # curves through levels 500 m apart; beside a corner of the temperature (11.02 km) they cannot know of it
         assert ours[0] == pytest.approx(theirs[0], rel=1e-3 if altitude == 10_900.0 else 5e-5)
-        assert ours[1] == pytest.approx(theirs[1], rel=1e-3)
+        assert ours[1] == pytest.approx(theirs[1], rel=2e-3 if altitude == 10_900.0 else 1e-3)
 
 
 def test_columns_and_units_are_mapped(tmp_path):
