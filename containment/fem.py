@@ -232,7 +232,22 @@ def matrix(form: Any, couplings: Sequence[Ints] = ()) -> Any:
         blocks = np.unique(dofs // block).astype(np.int32)
         pattern.insert(blocks, blocks)
     pattern.finalize()
-    return dolfinx.cpp.la.petsc.create_matrix(MPI.COMM_SELF, pattern)
+    result = dolfinx.cpp.la.petsc.create_matrix(MPI.COMM_SELF, pattern)
+    for dofs in couplings:  # the first assembly gives back what nothing was written to
+        rows = dofs.astype(np.int32)
+        result.setValues(rows, rows, np.zeros((len(rows), len(rows))), addv=True)
+    dolfinx.fem.petsc.assemble_matrix(result, form)
+    result.assemble()
+    return result
+
+
+def assembled(form: Any) -> Any:
+    """The PETSc matrix of a form in the form language, nothing held."""
+    compiled = dolfinx.fem.form(form)
+    result = dolfinx.fem.petsc.create_matrix(compiled)
+    dolfinx.fem.petsc.assemble_matrix(result, compiled)
+    result.assemble()
+    return result
 
 
 def held(space: Any, fixed: Ints) -> list[Any]:

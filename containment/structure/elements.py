@@ -9,7 +9,6 @@ with w the weight of a point: the radius (per radian), the thickness, or 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,20 +23,12 @@ Ints = NDArray[np.int64]
 Block = tuple[Ints, Floats]  # dofs (n,) and the dense matrix (n, n) added there
 
 
-@dataclass(frozen=True)
-class Places:
-    """Integration points of all cells: `position` (cell, point, dim) m and `weight` (cell, point)."""
-
-    position: Floats
-    weight: Floats
-
-
 class SolidElements:
     """Discrete operators on one mesh. Vectors are in the order of degrees of freedom, (dim * node,), the components of
     a node in turn; point arrays are (cell, point, ...) in the order of `cells`, the cell numbers of the caller's mesh.
 
     `components` of stress: the three normal ones, then the shears; strains carry the engineering shear. `quadrature` is
-    the degree that is integrated exactly on straight cells. `couplings` are groups of dofs that `solve` may join.
+    the degree that is integrated exactly on straight cells.
     """
 
     components: int
@@ -45,7 +36,7 @@ class SolidElements:
     cell_region: Ints  # (cell,) in the order of `cells`
     turn = 1.0  # what a nodal force is multiplied with to be that of the whole body
 
-    def __init__(self, mesh: Any, *, quadrature: int, couplings: tuple[Ints, ...] = ()) -> None:
+    def __init__(self, mesh: Any, *, quadrature: int) -> None:
         self._mesh = mesh
         self.dimension = int(mesh.geometry.dim)
         self.cells: Ints = np.asarray(mesh.topology.original_cell_index, dtype=np.int64)
@@ -55,7 +46,7 @@ class SolidElements:
         self.size = self.dimension * int(self._dofs.max() + 1)
         self.block_position: Floats = self._space.tabulate_dof_coordinates()[:, : self.dimension]
         self._tabulate(quadrature)
-        self._compile(quadrature, couplings)
+        self._compile(quadrature)
 
     # --- what a subclass says
 
@@ -69,6 +60,10 @@ class SolidElements:
 
     def _form_strain(self, w: Any) -> Any:
         """Strain components of a displacement in the form language."""
+        raise NotImplementedError
+
+    def _form_tensor(self, stress: Any) -> Any:
+        """The stress components as a tensor over the directions of the mesh, in the form language."""
         raise NotImplementedError
 
     def strain(self, displacement: Floats) -> Floats:
@@ -95,7 +90,7 @@ class SolidElements:
         self.position: Floats = np.einsum("pv,cvi->cpi", self._linear, corner)
         self._weights = weights * np.abs(np.linalg.det(jacobian)) * self._weight(self.position)
 
-    def _compile(self, degree: int, couplings: tuple[Ints, ...]) -> None:
+    def _compile(self, degree: int) -> None:
         cells, points = self.shape
         cell = self._mesh.basix_cell().name
         rule = {"scheme": "default", "degree": degree}
@@ -109,15 +104,24 @@ class SolidElements:
                 raise SolverError("integration points are not numbered cell by cell", advice="report this as a bug")
         self._stress, self._tangent = (dolfinx.fem.Function(space) for space in spaces)
         metadata = {"quadrature_degree": degree, "quadrature_scheme": "default"}
-        dx = ufl.Measure("dx", self._mesh, metadata=metadata)
+        dx = self._dx = ufl.Measure("dx", self._mesh, metadata=metadata)
         u, v = ufl.TrialFunction(self._space), ufl.TestFunction(self._space)
         w = self._form_weight()
         force = ufl.dot(self._stress, self._form_strain(v)) * w * dx
         stiffness = ufl.dot(ufl.dot(self._tangent, self._form_strain(u)), self._form_strain(v)) * w * dx
         self._force_form, self._matrix_form = dolfinx.fem.form(force), dolfinx.fem.form(stiffness)
+        self.join(())
+
+    def join(self, couplings: tuple[Ints, ...]) -> None:
+        """Make room for dense matrices over groups of dofs, which `solve` may then join."""
         self._matrix = fem.matrix(self._matrix_form, couplings)
         self._right, self._solution = self._matrix.createVecRight(), self._matrix.createVecRight()
         self._solver = fem.LinearSolver(self._matrix, method="lu")
+
+    @property
+    def mesh_in_forms(self) -> Any:
+        """The mesh the forms live on."""
+        return self._mesh
 
     # --- fields at points
 
@@ -128,9 +132,9 @@ class SolidElements:
         return int(cells), int(points)
 
     @property
-    def places(self) -> Places:
-        """Positions and weights of the integration points."""
-        return Places(self.position, self._weights)
+    def weights(self) -> Floats:
+        """(cell, point) weights of the integration points: volume, or volume per radian."""
+        return np.asarray(self._weights)
 
     def gradient(self, displacement: Floats) -> Floats:
         """(cell, point, component, direction) gradient of a displacement vector."""
@@ -140,6 +144,11 @@ class SolidElements:
     def at_points(self, nodal: Floats) -> Floats:
         """(cell, point) values of a nodal field of the caller's mesh, linear along edges."""
         return np.ascontiguousarray(np.einsum("pv,cv->cp", self._linear, nodal[self._nodes]))
+
+    def displacement_at_points(self, displacement: Floats) -> Floats:
+        """(cell, point, dim) displacement at the integration points."""
+        u = displacement.reshape(-1, self.dimension)[self._dofs]
+        return np.asarray(np.einsum("pn,cnk->cpk", self._values, u))
 
     def body_force(self, *densities: Floats | None) -> Floats:
         """Nodal forces of force densities (cell, point), N/m^3, one for each component; None is no force."""
@@ -212,7 +221,7 @@ class SolidElements:
 
     def solve(self, tangent: Floats, residual: Floats, fixed: Ints, joined: tuple[Block, ...] = ()) -> Floats:
         """Change of displacement for a residual with tangent (cell, point, components, components); `fixed` dofs do not
-        move; `joined` adds dense matrices, over dofs that the couplings name. Raises SolverError."""
+        move; `joined` adds dense matrices, over groups of dofs made known to `join`. Raises SolverError."""
         self._assemble(tangent, fixed, joined)
         self._solver.refresh()
         self._right.array[:] = residual
@@ -245,9 +254,11 @@ class SolidElements:
         constant = dolfinx.fem.Function(dolfinx.fem.functionspace(self._mesh, ("DG", 0)))
         constant.x.array[:] = density  # one dof a cell, numbered as the cells
         u, v = ufl.TrialFunction(self._space), ufl.TestFunction(self._space)
-        dx = ufl.Measure("dx", self._mesh)
-        form = dolfinx.fem.form(constant * ufl.inner(u, v) * self._form_weight() * dx)
-        matrix = dolfinx.fem.petsc.create_matrix(form)
-        dolfinx.fem.petsc.assemble_matrix(matrix, form)
-        matrix.assemble()
-        return matrix
+        return fem.assembled(constant * ufl.inner(u, v) * self._form_weight() * ufl.Measure("dx", self._mesh))
+
+    def stress_stiffness(self, stress: Floats) -> Any:
+        """Stiffness of a stress (cell, point, components) that turns with the body, int S_ij u_k,i v_k,j w dx."""
+        self._stress.x.array[:] = stress.ravel()
+        u, v = ufl.TrialFunction(self._space), ufl.TestFunction(self._space)
+        turned = ufl.grad(u) * self._form_tensor(self._stress)
+        return fem.assembled(ufl.inner(turned, ufl.grad(v)) * self._form_weight() * self._dx)

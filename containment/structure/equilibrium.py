@@ -27,10 +27,12 @@ _ACROSS = 1e-10  # of the largest stress: what a membrane may keep across its pl
 @dataclass(frozen=True)
 class Orthotropic:
     """An elastic region whose axes turn with its cells: `stiffness` (cell, n, n) Pa and thermal strain per kelvin
-    `expansion` (cell, n) for the cells of the region, in the order of the caller's mesh, in the body's components."""
+    `expansion` (cell, n) for the cells of the region, in the order of the caller's mesh, in the body's components.
+    `twist` (cell, 2, 2) Pa of a body of revolution: shear out of the section, components rt and zt."""
 
     stiffness: Floats
     expansion: Floats
+    twist: Floats
 
 
 @dataclass
@@ -89,7 +91,7 @@ class MaterialPoints:
         self._row = np.array([rows[n] for n in body.cell_region.tolist()], dtype=np.int32)
         self._composites = [self._placed(name, given) for name, given in (composites or {}).items()]
 
-    def _placed(self, name: str, given: Orthotropic) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    def _placed(self, name: str, given: Orthotropic) -> tuple[NDArray[np.bool_], Orthotropic]:
         """Which cells are of the composite, and its constants in the order of the body's cells."""
         mine = self.body.cell_region == region_number(self.body, name)
         n = self.body.components
@@ -98,7 +100,7 @@ class MaterialPoints:
         place = np.empty(len(mine), dtype=np.int64)
         place[np.sort(self.body.cells[mine])] = np.arange(int(mine.sum()))
         order = place[self.body.cells[mine]]
-        return mine, given.stiffness[order], given.expansion[order]
+        return mine, Orthotropic(given.stiffness[order], given.expansion[order], given.twist[order])
 
     @property
     def density(self) -> Floats:
@@ -126,11 +128,18 @@ class MaterialPoints:
             g.yield_stress, g.plastic_strain, g.hardening, old.plastic_strain, old.plastic, new.stress, new.tangent,
             new.plastic_strain, new.plastic, new.yield_stress,
         )  # fmt: skip
-        for mine, stiffness, expansion in self._composites:
-            heated = (warm[mine] - reference)[..., None] * expansion[:, None, :]
-            new.stress[mine] = np.einsum("cij,cpj->cpi", stiffness, strain[mine] - heated)
-            new.tangent[mine] = stiffness[:, None]
+        for mine, constants in self._composites:
+            heated = (warm[mine] - reference)[..., None] * constants.expansion[:, None, :]
+            new.stress[mine] = np.einsum("cij,cpj->cpi", constants.stiffness, strain[mine] - heated)
+            new.tangent[mine] = constants.stiffness[:, None]
             new.plastic_strain[mine], new.plastic[mine] = 0.0, 0.0
+
+    def twist(self, elastic: State) -> Floats:
+        """(cell, point, 2, 2) shear stiffness out of the section (rt, zt) of a body of revolution, Pa."""
+        result = elastic.tangent[..., 3, 3, None, None] * np.eye(2)
+        for mine, constants in self._composites:
+            result[mine] = constants.twist[:, None]
+        return np.asarray(result)
 
     def _free_across(self, strain: Floats, old: State, new: State, warm: Floats, reference: float) -> None:
         """The strain across a membrane for which its stress vanishes, and the tangent with it eliminated."""

@@ -59,9 +59,9 @@ def update(  # type: ignore[no-untyped-def]
     """Stress and consistent tangent at all points.
 
     strain (cell, point, n), n = 4 or 6, temperature (cell, point) K, `reference` K the temperature without thermal
-    strain, row (cell,) material; tables as in SolidGrid; plastic_strain (cell, point, n) and plastic (cell, point) at the start of
-    the increment. Fills stress (cell, point, n) Pa, tangent (cell, point, n, n) Pa, the new plastic state and the
-    initial yield stress at the momentary temperature.
+    strain, row (cell,) material; tables as in SolidGrid; plastic_strain (cell, point, n) and plastic (cell, point) at
+    the start of the increment. Fills stress (cell, point, n) Pa, tangent (cell, point, n, n) Pa, the new plastic state
+    and the initial yield stress at the momentary temperature.
     """
     last = modulus.shape[1] - 2
     size = strain.shape[2]

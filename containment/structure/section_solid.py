@@ -26,10 +26,12 @@ class SectionSolid(SolidElements):
 
     components = 4
 
-    def __init__(self, section: SectionMesh, *, degree: int = 2, couplings: tuple[Ints, ...] = ()) -> None:
+    def __init__(self, section: SectionMesh, *, degree: int = 2) -> None:
         self.section = section
         self.regions = section.regions
-        super().__init__(fem.to_dolfinx(section).mesh, quadrature=degree, couplings=couplings)
+        meshed = fem.to_dolfinx(section)
+        self.facet_tags = meshed.facet_tags
+        super().__init__(meshed.mesh, quadrature=degree)
         self.cell_region = section.region[self.cells]
         self._locate()
 
@@ -79,6 +81,11 @@ class SectionSolid(SolidElements):
         normal *= np.sign(np.einsum("ki,ki->k", normal, inward))[:, None]
         blocks = np.column_stack([self.node_blocks(ends[:, 0]), self.node_blocks(ends[:, 1]), middle])
         return blocks, a, b, normal
+
+    @property
+    def cell_blocks(self) -> Ints:
+        """(cell, 6) blocks of the corners and of the edges opposite to them."""
+        return self._dofs
 
     def node_blocks(self, nodes: Ints) -> Ints:
         """Blocks (dof pairs) of section nodes."""
@@ -131,11 +138,10 @@ class PlaneSolid(SectionSolid):
     """
 
     def __init__(
-        self, section: SectionMesh, *, thickness: float = 1.0, membrane: bool = False, degree: int = 2,
-        couplings: tuple[Ints, ...] = (),
-    ) -> None:  # fmt: skip
+        self, section: SectionMesh, *, thickness: float = 1.0, membrane: bool = False, degree: int = 2
+    ) -> None:
         self.thickness, self.membrane = thickness, membrane
-        super().__init__(section, degree=degree, couplings=couplings)
+        super().__init__(section, degree=degree)
 
     def weight_at(self, first: Floats) -> Floats:
         """The thickness."""
@@ -146,6 +152,9 @@ class PlaneSolid(SectionSolid):
 
     def _form_strain(self, w: Any) -> Any:
         return ufl.as_vector([w[0].dx(0), w[1].dx(1), ufl.as_ufl(0.0), w[0].dx(1) + w[1].dx(0)])
+
+    def _form_tensor(self, stress: Any) -> Any:
+        return ufl.as_matrix([[stress[0], stress[3]], [stress[3], stress[1]]])
 
     def strain(self, displacement: Floats) -> Floats:
         """(cell, point, 4) strains xx, yy, 0, 2 xy of a displacement vector."""

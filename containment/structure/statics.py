@@ -101,6 +101,12 @@ class Statics:
             raise DataError("the body is none of revolution", advice="use `body`")
         return self.body
 
+    def elastic_tangent(self, temperature: float) -> Floats:
+        """(cell, point, n, n) elastic constants at one temperature, Pa."""
+        warm = np.full(self.body.shape, temperature)
+        self.points.check_range(warm)
+        return self.points.respond(np.zeros(self.body.size), State.empty(self.body), warm, temperature).tangent
+
     def solve(
         self, loads: Loads, supports: Supports, *, shares: tuple[float, ...] = (1.0,), halvings: int = 6,
         joint: Joint | None = None,

@@ -71,18 +71,22 @@ class VolumeSolid(SolidElements):
 
     components = 6
 
-    def __init__(self, mesh: VolumeMesh, *, degree: int | None = None, couplings: tuple[Ints, ...] = ()) -> None:
+    def __init__(self, mesh: VolumeMesh, *, degree: int | None = None) -> None:
         self.mesh, self.regions = mesh, mesh.regions
         facets = {name: fem.Facets(number, corner) for number, (name, corner) in enumerate(mesh.surfaces.items())}
         target, self._tags = fem.volume(mesh.points, mesh.cells, mesh.kind, list(facets.values()))
         self._surfaces = {name: facet.number for name, facet in facets.items()}
         standard = 2 if mesh.kind == "tetrahedron" else 4
-        super().__init__(target, quadrature=degree or standard, couplings=couplings)
+        super().__init__(target, quadrature=degree or standard)
         self.cell_region = mesh.region[self.cells]
 
     def _form_strain(self, w: Any) -> Any:
         g = ufl.grad(w)
         return ufl.as_vector([g[0, 0], g[1, 1], g[2, 2], g[0, 1] + g[1, 0], g[1, 2] + g[2, 1], g[2, 0] + g[0, 2]])
+
+    def _form_tensor(self, stress: Any) -> Any:
+        xx, yy, zz, xy, yz, zx = (stress[i] for i in range(6))
+        return ufl.as_matrix([[xx, xy, zx], [xy, yy, yz], [zx, yz, zz]])
 
     def strain(self, displacement: Floats) -> Floats:
         """(cell, point, 6) strains xx, yy, zz, 2 xy, 2 yz, 2 zx of a displacement vector."""

@@ -19,7 +19,7 @@ def rectangle(
     """
     radius, height = np.linspace(*r, across + 1), np.linspace(*z, along + 1)
     grid = np.stack(np.meshgrid(radius, height, indexing="ij"), axis=-1)
-    return _mapped(grid, ("axis" if r[0] == 0.0 else "inner", "outer", "bottom", "top"))
+    return mapped(grid, ("axis" if r[0] == 0.0 else "inner", "outer", "bottom", "top"))
 
 
 def hollow_sphere(through: int, around: int, inner: float, outer: float) -> SectionMesh:
@@ -29,16 +29,39 @@ def hollow_sphere(through: int, around: int, inner: float, outer: float) -> Sect
     grid = radius[:, None, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
     grid[:, 0, 0] = 0.0
     grid[:, -1, 1] = 0.0
-    return _mapped(grid, ("inner", "outer", "pole", "equator"))
+    return mapped(grid, ("inner", "outer", "pole", "equator"))
 
 
 def between(inner: Floats, outer: Floats, through: int) -> SectionMesh:
     """A body between two lines of as many points (n, 2) each; lines "inner", "outer", "bottom" (first), "top"."""
     share = np.linspace(0.0, 1.0, through + 1)[:, None, None]
-    return _mapped((1.0 - share) * inner[None] + share * outer[None], ("inner", "outer", "bottom", "top"))
+    return mapped((1.0 - share) * inner[None] + share * outer[None])
 
 
-def _mapped(grid: Floats, lines: tuple[str, ...]) -> SectionMesh:
+def four_sided(first: Floats, last: Floats, start: Floats, end: Floats) -> SectionMesh:
+    """A body inside four lines: `first` and `last` (n, 2) of as many points, `start` joins their first points, `end`
+    their last ones; lines "inner", "outer", "bottom", "top" in this order (transfinite interpolation)."""
+    u = np.linspace(0.0, 1.0, len(start))[:, None, None]
+    v = np.linspace(0.0, 1.0, len(first))[None, :, None]
+    corners = (1 - u) * ((1 - v) * first[0] + v * first[-1]) + u * ((1 - v) * last[0] + v * last[-1])
+    grid = (1 - u) * first[None] + u * last[None] + (1 - v) * start[:, None] + v * end[:, None] - corners
+    return mapped(grid)
+
+
+def together(first: SectionMesh, second: SectionMesh, names: tuple[str, str]) -> SectionMesh:
+    """Two bodies with nodes of their own in one mesh: regions `names`, lines "<name>_<line>"."""
+    points, tags = len(first.points), max(first.facet_names.values()) + 1
+    lines = {f"{names[0]}_{line}": tag for line, tag in first.facet_names.items()}
+    lines |= {f"{names[1]}_{line}": tag + tags for line, tag in second.facet_names.items()}
+    return SectionMesh(
+        np.concatenate([first.points, second.points]), np.concatenate([first.triangles, second.triangles + points]),
+        np.repeat([0, 1], [len(first.triangles), len(second.triangles)]),
+        np.concatenate([first.facets, second.facets + points]), np.concatenate([first.facet, second.facet + tags]),
+        {names[0]: 0, names[1]: 1}, lines,
+    )  # fmt: skip
+
+
+def mapped(grid: Floats, lines: tuple[str, ...] = ("inner", "outer", "bottom", "top")) -> SectionMesh:
     """Triangles on a mapped grid (i, j, 2) with lines at i = 0, i = last, j = 0, j = last; diagonals alternate."""
     rows, columns = grid.shape[0] - 1, grid.shape[1] - 1
     i, j = (index.ravel() for index in np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))

@@ -1,11 +1,9 @@
-"""Benchmarks of the axisymmetric statics: closed forms, manufactured solution, plastic collapse."""
+"""Benchmarks of the statics: closed forms of thick walls, thermal stress, plastic collapse; and its other files."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,8 @@ from containment.structure.linearisation import linearised
 from containment.structure.loads import Loads, Supports
 from containment.structure.solid import elastic
 from containment.structure.statics import Statics, StaticsResult
-from containment.verification.bench_sections import between, fitted_order, hollow_sphere, node_at, rectangle
+from containment.verification import bench_nafems, bench_patches, bench_stability
+from containment.verification.bench_sections import hollow_sphere, node_at, rectangle
 from containment.verification.catalogue import Item
 
 Floats = NDArray[np.float64]
@@ -29,13 +28,14 @@ _LAME = "Lame; Timoshenko and Goodier, Theory of Elasticity, art. 28 and 136"
 
 def items() -> Iterator[Item]:
     """All benchmarks of the statics, in seconds of CPU time."""
+    yield from bench_patches.items()
+    yield from bench_nafems.items()
+    yield from bench_stability.items()
     yield from _thick_sphere()
     yield from _thick_cylinder()
     yield from _hot_sphere()
-    yield from _nafems_le11()
     yield from _plastic_sphere()
     yield from _plastic_cylinder()
-    yield from _manufactured()
 
 
 @cache
@@ -94,37 +94,6 @@ def _hot_sphere() -> Iterator[Item]:
         yield Item.relative(f"structure.hot-sphere.{name}", reference, ours, 0.015, "Pa", source)
 
 
-def _nafems_le11() -> Iterator[Item]:
-    """NAFEMS LE11: cylinder, taper and sphere in one, heated by T = r + z, ends held in z; axial stress at the inner
-    equator A."""
-    count = 12  # edges along each of four blocks
-
-    def arc(radius: float, start: float, end: float) -> Floats:
-        angle = np.radians(np.linspace(start, end, count + 1))
-        return radius * np.column_stack([np.cos(angle), np.sin(angle)])
-
-    def straight(*corners: tuple[float, float]) -> Floats:
-        parts = [np.linspace(a, b, count + 1)[1:] for a, b in itertools.pairwise(corners)]
-        return np.concatenate(parts)
-
-    half = np.sqrt(0.5)
-    junction = (1.4 * np.cos(np.pi / 6), 0.7)
-    middle = (0.5 * (1.0 + junction[0]), 0.5 * (1.39 + 0.7))
-    inner = [
-        arc(1.0, 0.0, 22.5),
-        arc(1.0, 22.5, 45.0)[1:],
-        straight((half, half), (half, 0.5 * (half + 1.79)), (half, 1.79)),
-    ]
-    outer = [arc(1.4, 0.0, 30.0), straight(junction, middle, (1.0, 1.39), (1.0, 1.79))]
-    section = between(np.concatenate(inner), np.concatenate(outer), 12)
-    material = {"body": elastic("le11", 210e9, 0.3, expansion=2.3e-4)}
-    loads = Loads(temperature=300.0 + section.points.sum(axis=1), reference_temperature=300.0)
-    result = Statics(section, material).solve(loads, Supports(axial=("bottom", "top")))
-    ours = result.node_stress[node_at(section, 1.0, 0.0), 1]
-    # 2 %: fine meshes of good codes differ by 1 to 6 %
-    yield Item.relative("structure.nafems-le11", -105e6, ours, 0.02, "Pa", "NAFEMS LE11, TNSB rev. 3 (1990)")
-
-
 def _along_equator(points: Floats, result: StaticsResult, component: int, radius: float) -> Floats:
     line = np.flatnonzero(points[:, 1] == 0.0)
     line = line[np.argsort(points[line, 0])]
@@ -173,48 +142,3 @@ def _plastic_cylinder() -> Iterator[Item]:
     )  # fmt: skip
     source = "2/sqrt(3) Y ln(b/a), rigid-plastic cylinder in plane strain; Hill 1950"
     yield Item.relative("structure.plastic-cylinder.collapse", collapse, share * collapse, 0.005, "Pa", source)
-
-
-# --- manufactured solution on r in (1, 2), z in (0, 1): u_r = s, u_z = s / 2, s = sin(pi (r - 1)) sin(pi z)
-
-_LAMBDA, _MU = 1.0, 0.7  # Pa, any values
-
-
-def _manufactured_stress(r: Any, z: Any) -> tuple[Any, Any, Any, Any]:
-    p = np.pi
-    across, up = np.sin(p * (r - 1.0)), np.sin(p * z)
-    d_across, d_up = p * np.cos(p * (r - 1.0)), p * np.cos(p * z)
-    rr, tt, zz = d_across * up, across * up / r, 0.5 * across * d_up
-    shear = across * d_up + 0.5 * d_across * up
-    volume = _LAMBDA * (rr + tt + zz)
-    return volume + 2.0 * _MU * rr, volume + 2.0 * _MU * zz, volume + 2.0 * _MU * tt, _MU * shear
-
-
-def manufactured_force(r: Floats, z: Floats) -> tuple[Floats, Floats]:
-    """Force density that has the manufactured solution: minus the divergence, derivatives by complex step (exact)."""
-    h = 1e-30
-    by_r = [np.imag(s) / h for s in _manufactured_stress(r + 1j * h, z)]
-    by_z = [np.imag(s) / h for s in _manufactured_stress(r, z + 1j * h)]
-    rr, _, tt, rz = _manufactured_stress(r, z)
-    return -(by_r[0] + by_z[3] + (rr - tt) / r), -(by_r[3] + by_z[1] + rz / r)
-
-
-def _manufactured() -> Iterator[Item]:
-    young = _MU * (3.0 * _LAMBDA + 2.0 * _MU) / (_LAMBDA + _MU)
-    material = {"body": elastic("unit", young, _LAMBDA / (2.0 * (_LAMBDA + _MU)))}
-    lines = ("inner", "outer", "bottom", "top")
-    sizes, errors = [], []
-    for count in (4, 8, 16):
-        section = rectangle(count, count, r=(1.0, 2.0))
-        statics = Statics(section, material, degree=4)
-        result = statics.solve(Loads(force_density=manufactured_force), Supports(radial=lines, axial=lines))
-        r, z = section.points.T
-        exact = np.sin(np.pi * (r - 1.0)) * np.sin(np.pi * z)
-        difference = result.displacement - np.column_stack([exact, 0.5 * exact])
-        sizes.append(1.0 / count)
-        errors.append(float(np.sqrt((difference**2).mean())))
-    order = fitted_order(sizes, errors)
-    # nodes do better than the order p + 1 = 3 of the mean error, so only a shortfall counts
-    shortfall = max(3.0 - order, 0.0)
-    name = "structure.manufactured.order"
-    yield Item(name, 3.0, order, shortfall, 0.1, "", "manufactured solution, at least p + 1", shortfall <= 0.1)

@@ -12,6 +12,7 @@ from containment.structure.plasticity import update
 from containment.structure.solid import Solid, elastic, solid_grid
 from containment.structure.statics import Statics, part
 from containment.verification import structure
+from containment.verification.bench_patches import skewed
 from containment.verification.bench_sections import hollow_sphere, node_at, rectangle
 
 STEEL = elastic("steel", 210e9, 0.3, expansion=12e-6, density=7800.0, yield_stress=240e6, hardening_modulus=1e9)
@@ -21,16 +22,6 @@ ALL_SIDES = ("outer", "bottom", "top")
 def test_every_benchmark_of_the_statics_passes():
     failed = [f"{i.name}: {i.ours:g} against {i.reference:g}" for i in structure.items() if not i.ok]
     assert not failed
-
-
-def skewed(count=4):
-    """A cylinder whose inner nodes are moved, so that no triangle is like another."""
-    section = rectangle(count, count)
-    inside = ((section.points > 0.0) & (section.points < 1.0)).all(axis=1)
-    points = section.points + 0.06 * np.random.default_rng(1).standard_normal(section.points.shape) * inside[:, None]
-    return SectionMesh(
-        points, section.triangles, section.region, section.facets, section.facet, section.regions, section.facet_names
-    )
 
 
 def test_patch_uniform_pressure_gives_uniform_stress():
@@ -70,7 +61,7 @@ def test_internal_force_is_the_sum_of_stress_times_strain_operator():
     stress = rng.standard_normal((*solid.radius.shape, 4))
     force = solid.internal_force(stress)
     direction = rng.standard_normal(solid.size)
-    work = np.einsum("cp,cpk,cpk->", solid._weights, stress, solid.strain(direction))
+    work = np.einsum("cp,cpk,cpk->", solid.weights, stress, solid.strain(direction))
     assert force @ direction == pytest.approx(work, rel=1e-12)  # rounding of 32 cells
 
 
