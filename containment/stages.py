@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from containment.case.schema import Case
     from containment.result import StageResult
     from containment.store import RunFolder
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,7 @@ class Chain:
 def available(case: Case) -> list[str]:
     """Stages this case has the sections for, in order."""
     return [
-        name
-        for name, stage in STAGES.items()
-        if all(getattr(case, section) is not None for section in stage.needs)
+        name for name, stage in STAGES.items() if all(getattr(case, section) is not None for section in stage.needs)
     ]
 
 
@@ -145,7 +146,9 @@ def run_chain(
             if folder:
                 folder.save_stage(result, hashes[name])
         results[name] = stored or result
-        costs[name] = Cost(time.perf_counter() - start, time.process_time() - cpu, stored is not None)
+        cost = costs[name] = Cost(time.perf_counter() - start, time.process_time() - cpu, stored is not None)
+        if folder:  # the nominal flight; an ensemble has its own progress
+            _LOG.info("%s: %s", name, "kept from an earlier run" if cost.cached else f"{cost.wall_s:.1f} s")
     return Chain({name: results[name] for name in names}, costs)
 
 
