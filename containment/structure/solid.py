@@ -80,8 +80,8 @@ def elastic(
 def solid(properties: PropertySet) -> Solid:
     """Strength of one state of a material card; Young's modulus and Poisson's ratio must be there.
 
-    No thermal_expansion means none; no yield_strength means elastic. `thermal_expansion` is read as the momentary
-    coefficient and integrated from 20 degC. Raises DataError naming card and property.
+    No thermal_expansion means none; no yield_strength means elastic. `thermal_expansion` is the mean coefficient from
+    20 degC, as cards have it. Raises DataError naming card and property.
     """
     names = [n for n in ("thermal_expansion", "yield_strength") if properties.has(n)]
     tables = {n: properties.table(n) for n in ("youngs_modulus", "poissons_ratio", *names)}
@@ -96,9 +96,7 @@ def solid(properties: PropertySet) -> Solid:
     t = np.unique(np.concatenate([[low], inner[(inner > low) & (inner < high)], [high]]))
     strain = np.zeros_like(t)
     if "thermal_expansion" in tables:
-        alpha = tables["thermal_expansion"](t)
-        grown = np.concatenate([[0.0], np.cumsum(0.5 * (alpha[1:] + alpha[:-1]) * np.diff(t))])
-        strain = grown - np.interp(293.15, t, grown)
+        strain = tables["thermal_expansion"](t) * (t - 293.15)
     yields = tables["yield_strength"](t) if "yield_strength" in tables else np.full_like(t, NEVER_YIELDS)
     known = properties.property("density").content
     density = known if isinstance(known, float) else properties.at("density", 293.15)
