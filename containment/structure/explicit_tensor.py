@@ -198,8 +198,8 @@ def _crush(law, curve, strain_step, jacobian, rate, strain):  # type: ignore[no-
 
 
 @njit(inline="always", **OPTIONS)
-def solid_stress(law, curve, strain_step, here, step, rate, f, jacobian, pressure):  # type: ignore[no-untyped-def]
-    """Kirchhoff stress from F; advances `here` (Cp^-1, equivalent plastic strain, temperature).
+def solid_stress(law, curve, strain_step, here, step, rate, f, inverse, jacobian, pressure):  # type: ignore[no-untyped-def]
+    """Kirchhoff stress from F and its inverse; advances `here` (Cp^-1, equivalent plastic strain, temperature).
 
     Returns it with elastic energy and plastic work per reference volume. Without `pressure` the stress of a metal is
     its deviator and the energy that of shape.
@@ -225,7 +225,7 @@ def solid_stress(law, curve, strain_step, here, step, rate, f, jacobian, pressur
         strain, energy, work, flowed = _crush(law, curve, strain_step, jacobian, rate, strain)
         d, mean = strain, 0.0
     if flowed:
-        new = push(invert(f)[0], exp_twice(strain))
+        new = push(inverse, exp_twice(strain))
         here[0], here[1], here[2], here[3], here[4], here[5] = new
     tau = (
         double * (d[0] + mean), double * (d[1] + mean), double * (d[2] + mean), double * d[3], double * d[4],

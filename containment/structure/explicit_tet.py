@@ -61,8 +61,9 @@ def tets(  # type: ignore[no-untyped-def]
         inverse, volume = invert(map_)
         jacobian = volume / (6.0 * w)
         dilation = trace_product(rate, inverse)
+        f = multiply(map_, grad[e])
         tau, energy, work = solid_stress(
-            law, curves[kind[e]], strain_step, state[e], step, -dilation, multiply(map_, grad[e]), jacobian, False
+            law, curves[kind[e]], strain_step, state[e], step, -dilation, f, invert(f)[0], jacobian, False
         )
         stored += w * energy
         loss[PLASTIC] += w * work
