@@ -142,6 +142,20 @@ for _name, _summary in {
     _stage(_name, _summary)
 
 
+@app.command(epilog="Example:  containment footprint msr-ees --flights 100000")
+def footprint(
+    case: CaseName, out: Out = None, workers: Workers = None,
+    flights: Annotated[int | None, typer.Option("--flights", min=3, help="number of dispersed entries")] = None,
+    sets: Sets = None, seed: Seed = None, quiet: Quiet = False, verbose: Verbose = 0,
+) -> None:  # fmt: skip
+    """Where the vehicle comes down: landing ellipse, share of each zone, probability of missing the range."""
+    from containment import commands, screen
+
+    loaded = _prepare(case, sets, quiet, verbose)
+    folder = out or Path("runs") / loaded.name
+    screen.footprint(*commands.footprint(loaded, folder, samples=flights, seed=seed, workers=workers))
+
+
 @app.command(epilog="Example:  containment infer msr-ees")
 def infer(
     case: CaseName, out: Out = None, fidelity: FidelityOption = "screening", sets: Sets = None, seed: Seed = None,

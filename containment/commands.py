@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from containment import ensemble, flow, stages
+from containment import dispersion, ensemble, flow, stages
 from containment.case.load import load_case
 from containment.errors import StorageError, UsageError
 from containment.store import RunFolder
@@ -39,6 +39,21 @@ def stage(
         figures = stage_figures.figures(chain.results[name])
         files = [folder.write_text(f"figures/{key}.svg", as_file(svg(figure))) for key, figure in figures.items()]
     return chain.results[name], files
+
+
+def footprint(
+    case: Case, out: Path, *, samples: int | None = None, seed: int | None = None, workers: int | None = None
+) -> tuple[dict[str, Any], list[Path]]:
+    """Where the vehicle comes down; numbers and the files written."""
+    seed = case.study.seed if seed is None else seed
+    with flow.opened(case, out, seed) as folder:
+        found = dispersion.footprint(case, folder, seed, samples=samples, workers=workers)
+        from containment.report.result_figures import landing_map
+        from containment.report.style import as_file, styled, svg
+
+        with styled():
+            drawing = folder.write_text("figures/footprint.svg", as_file(svg(landing_map(found))))
+        return found, [folder / dispersion.FILE, drawing]
 
 
 def infer(case: Case, out: Path, *, fidelity: FidelityName, seed: int | None = None) -> Posterior:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from containment import ensemble, logs, provenance, stages
+from containment import dispersion, ensemble, logs, provenance, stages
 from containment.case.dump import to_toml, values_of
 from containment.store import RunFolder, content_hash
 from containment.workforce import Workforce
@@ -37,6 +37,9 @@ def run(
     with opened(case, out, seed) as folder, ensemble.in_worker(nominal_flight, case, settings, folder) as nominal:
         posterior = learn(case, settings, folder, seed)  # in this process, while the nominal flies in a worker
         chain = nominal.result()
+        if case.footprint is not None:
+            _LOG.info("footprint: where it comes down")
+            dispersion.footprint(case, folder, seed, workers=workers)
         how = Workforce(workers, scheduler, executor)
         study = land(case, settings, folder, seed, how, fly(case, settings, folder, seed, how))
         answer = judge(case, settings, folder, seed, chain, study, posterior)

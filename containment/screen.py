@@ -150,6 +150,30 @@ def verdict(answer: Mapping[str, Any], folder: Path) -> None:
     _print(f"report: {report}" if report.exists() else f"run folder: {folder}")
 
 
+def footprint(found: Mapping[str, Any], files: Sequence[Path]) -> None:
+    """Landing ellipse, zones, flights that do not land."""
+    ellipse = found["ellipse"]
+    _print(
+        f"{found['samples']} flights; {100 * ellipse['probability']:g} % ellipse"
+        f" {ellipse['semi_major'] / 1e3:.1f} km by {ellipse['semi_minor'] / 1e3:.1f} km (semi-axes), long axis"
+        f" {ellipse['azimuth']:.0f} deg from north, centre {ellipse['latitude']:.3f} deg north,"
+        f" {ellipse['longitude']:.3f} deg east",
+        "",
+    )
+    table = _table("landing in", "kind", "probability", "95 % from", "to", "flights")
+    outside = {"kind": "", **found["outside"]} if found["outside"] else None
+    for name, row in [*found["zones"].items(), *([("outside every range", outside)] if outside else [])]:
+        numbers = (f"{row[key]:.2e}" for key in ("probability", "low", "high"))
+        table.add_row(name, row["kind"], *numbers, str(row["hits"]))
+    _print(table)
+    for words, count in found["lost"].items():
+        _print(f"{count} flights: {words}")
+    if found["casualties"] is not None:
+        _print(f"casualty expectation: {found['casualties']:.1e} per landing")
+    for file in files:
+        _print(f"written: {file}")
+
+
 def differences(found: Mapping[str, Sequence[Difference]]) -> None:
     """What changed between two runs."""
     for title, rows in found.items():

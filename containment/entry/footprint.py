@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,28 @@ class Footprint:
     casualties: float | None
     responses: dict[str, tuple[float, float, float, float, float]]
     landings: Array
+    areas: tuple[zones.Zone, ...] = ()
+
+    def to_json(self, points: int = 2000) -> dict[str, Any]:
+        """Plain numbers: angles in deg, lengths in m, the first landings and the outer rings of the zones for a map."""
+        angles = {key: math.degrees(getattr(self.ellipse, key)) for key in ("latitude", "longitude", "azimuth")}
+        return {
+            "samples": self.samples, "lost": self.lost,
+            "ellipse": {**asdict(self.ellipse), **angles, "outline": np.degrees(self.ellipse.outline()).tolist()},
+            "zones": {
+                area.name: {
+                    "kind": area.kind, **asdict(self.zones[area.name]),
+                    "rings": [polygon[0].tolist() for polygon in area.polygons],
+                }
+                for area in self.areas
+            },
+            "outside": asdict(self.outside) if self.outside else None, "casualties": self.casualties,
+            "responses": {
+                name: dict(zip(("mean", "sd", "p001", "p500", "p999"), row, strict=True))
+                for name, row in self.responses.items()
+            },
+            "landings": np.degrees(self.landings[:points]).tolist(),
+        }  # fmt: skip
 
     def geojson(self, points: int = 1000) -> dict[str, Any]:
         """Ellipse and the first landing points as a GeoJSON FeatureCollection (for a map)."""
@@ -133,7 +155,7 @@ def run(
         {name: share(int(np.count_nonzero(hit)), samples) for name, hit in inside.items()},
         share(missed, samples) if within else None,
         casualty_area * 1e-6 * float(np.mean(grid.at(longitude, latitude))) if grid else None,
-        {name: _statistics(rows[:, 2 + i]) for i, name in enumerate(RESPONSES)}, rows[:, :2],
+        {name: _statistics(rows[:, 2 + i]) for i, name in enumerate(RESPONSES)}, rows[:, :2], areas,
     )  # fmt: skip
 
 

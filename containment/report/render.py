@@ -70,10 +70,15 @@ def _context(folder: RunFolder) -> dict[str, Any]:
         "limit_states": sorted(result["limit_states"].items(), key=lambda item: -item[1]["mean"]),
         "responses": _responses(stages),
         "evidence": result.get("evidence", []),
+        "footprint": _footprint(folder),
         "failures": result.get("failures", []),
         "notes": _notes(case, stages, result),
         "figures": {name: svg(figure) for name, figure in _figures(folder, case, result, stages).items()},
     }
+
+
+def _footprint(folder: RunFolder) -> dict[str, Any] | None:
+    return folder.read_json("footprint.json") if (folder / "footprint.json").exists() else None
 
 
 def _updates(folder: RunFolder, case: Case) -> list[tuple[str, Any, Any]]:
@@ -105,6 +110,8 @@ def _figures(
     figures["limit-states"] = result_figures.intervals(result["limit_states"], "limit states")
     if result["importance"]:
         figures["importance"] = result_figures.importance(result["importance"])
+    if landings := _footprint(folder):
+        figures["footprint"] = result_figures.landing_map(landings)
     if pairs := _updates(folder, case):
         figures["evidence"] = result_figures.prior_posterior(pairs)
     return figures

@@ -13,6 +13,11 @@ from containment.units import UNRESOLVED
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# What the ground is made of, in colours of maps
+_GROUND = {
+    "range": "#000000", "playa": "#E8D9A8", "rock": "#D55E00", "road": "#CC79A7", "structure": "#CC0000",
+    "water": "#56B4E9",
+}  # fmt: skip
 FLOOR = UNRESOLVED  # probabilities below this are drawn at the left edge
 
 
@@ -83,6 +88,35 @@ def importance(rows: Mapping[str, Mapping[str, Any]], limit: int = 12) -> Figure
     axes.barh(range(len(ranked)), [middle(row) for _, row in ranked], color=COLOURS[0])
     axes.set_yticks(range(len(ranked)), [name.replace("_", " ") for name, _ in ranked])
     axes.set(xlabel="share of P(loss) that involves the event", title="Fussell-Vesely importance", xlim=(0, 1))
+    return figure
+
+
+def landing_map(found: Mapping[str, Any]) -> Figure:
+    """Landings, their ellipse and the zones of the ground, in degrees, with equal scales at the centre."""
+    from matplotlib.patches import Polygon
+
+    figure, (axes,) = new(height=4.6)
+    kinds: dict[str, str] = {}
+    for name, zone in found["zones"].items():
+        colour = _GROUND.get(zone["kind"], COLOURS[7])
+        label = zone["kind"] if kinds.setdefault(zone["kind"], name) == name else None
+        for ring in zone["rings"]:
+            filled = zone["kind"] != "range"
+            patch = Polygon(
+                ring, closed=True, fill=filled, facecolor=colour, edgecolor=colour, alpha=0.5 if filled else 1.0,
+                lw=1.6, label=label,
+            )  # fmt: skip
+            axes.add_patch(patch)
+            label = None
+    points, outline = np.array(found["landings"]), np.array(found["ellipse"]["outline"])
+    axes.plot(points[:, 0], points[:, 1], ".", color="#333333", ms=1.5, alpha=0.5, rasterized=True, label="landings")
+    share = found["ellipse"]["probability"]
+    axes.plot(outline[:, 0], outline[:, 1], color=COLOURS[0], lw=1.6, label=f"{100 * share:g} % ellipse")
+    axes.autoscale_view()
+    axes.locator_params(axis="x", nbins=6)
+    axes.set_aspect(1.0 / np.cos(np.radians(found["ellipse"]["latitude"])))
+    axes.set(xlabel="longitude, deg east", ylabel="latitude, deg north", title=f"{found['samples']} dispersed entries")
+    axes.legend(loc="best")
     return figure
 
 

@@ -77,3 +77,15 @@ def test_svg_of_the_same_figure_is_the_same_text():
 
     assert drawn() == drawn()
     assert re.match(r"<\?xml[^>]*\?>\n<svg", as_file(drawn()))
+
+
+@styled()
+def test_map_names_each_kind_once_and_keeps_scales_equal_at_its_centre():
+    ring = [[-113.0, 40.0], [-112.9, 40.0], [-112.9, 40.1], [-113.0, 40.0]]
+    zones = {name: {"kind": kind, "rings": [ring]} for name, kind in [("a", "rock"), ("b", "rock"), ("c", "range")]}
+    ellipse = {"outline": ring, "probability": 0.99, "latitude": 60.0}
+    found = {"zones": zones, "ellipse": ellipse, "landings": [[-113.0, 40.05]], "samples": 1}
+    axes = result_figures.landing_map(found).axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["rock", "range", "landings", "99 % ellipse"]
+    assert axes.get_aspect() == pytest.approx(2.0)  # a degree of longitude is half as long as one of latitude
