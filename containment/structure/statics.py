@@ -39,7 +39,7 @@ class StaticsResult:
     Pa at the cell's temperature, equivalent `plastic_strain`; `peak_plastic_strain` is the largest of a cell's
     integration points. `pin_reaction` N (full turn, along +z) on the pinned node; `reaction` N (full turn) of all
     supports by component; `iterations` of Newton; `path` the nodal displacement at each load share asked for;
-    `state` at the integration points, at the end.
+    `states` at the integration points likewise.
     """
 
     displacement: Floats
@@ -53,7 +53,12 @@ class StaticsResult:
     reaction: Floats
     iterations: int
     path: tuple[Floats, ...]
-    state: State
+    states: tuple[State, ...]
+
+    @property
+    def state(self) -> State:
+        """State at the integration points, at the end."""
+        return self.states[-1]
 
     @property
     def utilisation(self) -> Floats:
@@ -118,7 +123,7 @@ class Statics:
         """
         course = self._course(loads, supports, joint)
         state = State.empty(self.body, None if joint is None else joint.start())
-        reached, iterations, path = 0.0, 0, []
+        reached, iterations, states = 0.0, 0, []
         for share in shares:
             step, halved = share - reached, 0
             while share - reached > 1e-12:  # rounding of repeated halving
@@ -134,8 +139,8 @@ class Statics:
                     continue
                 iterations += count
                 reached = goal
-            path.append(self.body.nodal(state.displacement))
-        return self._result(state, course.force * shares[-1], supports, iterations, tuple(path))
+            states.append(state)
+        return self._result(tuple(states), course.force * shares[-1], supports, iterations)
 
     def _course(self, loads: Loads, supports: Supports, joint: Joint | None) -> Course:
         reference, nodal = loads.reference_temperature, loads.temperature
@@ -147,10 +152,8 @@ class Statics:
         force = external_force(self.body, self.points.density, loads)
         return Course(force, warm, reference, fixed, moved, joint)
 
-    def _result(
-        self, state: State, force: Floats, supports: Supports, iterations: int, path: tuple[Floats, ...]
-    ) -> StaticsResult:  # fmt: skip
-        body = self.body
+    def _result(self, states: tuple[State, ...], force: Floats, supports: Supports, iterations: int) -> StaticsResult:
+        body, state = self.body, states[-1]
         reaction = body.turn * (body.internal_force(state.stress) - force)
         pinned = 0.0
         if supports.pin is not None and isinstance(body, SectionSolid):
@@ -168,6 +171,6 @@ class Statics:
             pin_reaction=pinned,
             reaction=reaction.reshape(-1, body.dimension).sum(axis=0),
             iterations=iterations,
-            path=path,
-            state=state,
+            path=tuple(body.nodal(reached.displacement) for reached in states),
+            states=states,
         )

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.structure.collapse import collapse_share
+from containment.structure.laminate import Laminate, Ply, laminate, turned
 from containment.structure.linearisation import linearised
 from containment.structure.loads import Loads, Supports
 from containment.structure.solid import elastic
 from containment.structure.statics import Statics, StaticsResult
+from containment.structure.strain_limit import ductility
 from containment.verification import bench_nafems, bench_patches, bench_stability
 from containment.verification.bench_sections import hollow_sphere, node_at, rectangle
 from containment.verification.catalogue import Item
@@ -34,6 +36,8 @@ def items() -> Iterator[Item]:
     yield from _thick_sphere()
     yield from _thick_cylinder()
     yield from _hot_sphere()
+    yield from _laminate()
+    yield from _strain_limit()
     yield from _plastic_sphere()
     yield from _plastic_cylinder()
 
@@ -92,6 +96,43 @@ def _hot_sphere() -> Iterator[Item]:
         ours = float(_along_equator(section.points, result, component, at_radius))
         # 1.5 %: the linear temperature of an element is matched with a quadratic displacement
         yield Item.relative(f"structure.hot-sphere.{name}", reference, ours, 0.015, "Pa", source)
+
+
+def _laminate() -> Iterator[Item]:
+    """Orthotropic ring under pressure inside, stiff around; a laminate of equal directions is isotropic."""
+    section = rectangle(12, 2, r=(_A, _B), z=(0.0, 0.02))
+    radial, around = 10e9, 90e9
+    # no Poisson's ratio towards the axis: the ring is then in plane stress exactly
+    ring = Laminate((10e9, radial, around), 4e9, 4e9, 4e9, 0.0, 0.0, 0.03, (0.0, 0.0, 0.0))
+    upward = np.tile([0.0, 1.0], (len(section.triangles), 1))
+    statics = Statics(section, {"body": elastic("ring", **_STEEL)}, composites={"body": turned(ring, upward)})
+    result = statics.solve(Loads(pressure={"inner": 100e6}), Supports(axial=("bottom",)))
+    k, c = np.sqrt(around / radial), _A / _B
+    source = "S. G. Lekhnitskii, Anisotropic Plates, orthotropic ring; 48 quadratic triangles"
+    for name, r in (("inner", _A), ("outer", _B)):
+        hoop = 100e6 * c ** (k + 1) * k / (1 - c ** (2 * k)) * ((r / _B) ** (k - 1) + (_B / r) ** (k + 1))
+        ours = result.node_stress[node_at(section, r, 0.01), 2]
+        yield Item.relative(f"structure.laminate.ring-hoop-{name}", hoop, ours, 0.02, "Pa", source)
+    quarter = np.pi / 4.0
+    plies = [Ply(i * quarter, 0.25, 160e9, 9e9, 0.32, 5e9) for i in range(4)]
+    found = laminate(plies, 9e9, 4e9)
+    expected = found.moduli[0] / (2.0 * (1.0 + found.poisson_13))
+    source = "a quarter of the plies each at 0, 45, 90, -45 deg is isotropic in its plane"
+    yield Item.relative("structure.laminate.quasi-isotropic-shear", expected, found.shear_31, 1e-9, "Pa", source)
+
+
+def _strain_limit() -> Iterator[Item]:
+    """Strain limit of a titanium alloy in simple, equal two-way and notched tension."""
+    metal = ductility("titanium", 880e6, 950e6, 0.10)
+    source = "ASME VIII-2 5.3.3 by hand, e_u = 1.3 ln 1.1, m = 0.5 (0.98 - 880/950), a = 2.2; constants as recalled"
+    by_hand = {
+        "simple": ((1, 0, 0, 0), 0.123903),
+        "two-way": ((1, 1, 0, 0), 0.060663),
+        "notched": ((2, 1, 1, 0), 0.0145415),
+    }
+    for name, (stress, expected) in by_hand.items():
+        ours = float(metal.limit(np.array(stress, dtype=np.float64)))
+        yield Item.relative(f"structure.strain-limit.{name}", expected, ours, 1e-5, "", source)  # digits given
 
 
 def _along_equator(points: Floats, result: StaticsResult, component: int, radius: float) -> Floats:
