@@ -321,9 +321,9 @@ class LinearSolver:
 
     Keep the mesh the matrix comes from: its communicator goes with it, and PETSc then fails with an MPI error.
 
-    method "lu": factored once, exact; "gmres": GMRES with ILU(1), which suits mass-dominated transient matrices (fewer
-    passes through memory than BiCGStab with ILU(0), measured from 20 000 unknowns on),
-    and falls back to LU for the step where it does not converge. Raises SolverError with PETSc's reason and residuals.
+    method "lu": factored once, exact; "gmres": GMRES with ILU(1), which suits mass-dominated transient matrices (from
+    20 000 unknowns on less time than BiCGStab with ILU(0), measured), and falls back to LU for the step where it does
+    not converge. Raises SolverError with PETSc's reason and residuals.
     """
 
     def __init__(self, matrix: Any, *, method: str = "lu", tolerance: float = 1e-10, iterations: int = 200) -> None:

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from containment.meshing.lines import edge_normals, paths
 from containment.meshing.mesh import SectionMesh
+from containment.thermal.soak_kernel import SIGMA as STEFAN_BOLTZMANN
 from containment.thermal.soak_view import view_factors
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-STEFAN_BOLTZMANN = 5.670374419e-8  # W/m^2/K^4, CODATA 2018
 
 # Own choice: rings of a fortieth of the cavity's lines, no more than 15 degrees of turn; finer meshes are grouped, as
 # rays cost the square of the number of rings and a flux does not change over a few centimetres.

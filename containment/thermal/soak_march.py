@@ -94,7 +94,7 @@ def march(
 
 @dataclass
 class _Walk:
-    """Where the march stands: temperature (node,) K, stored (node,) J/rad, `speed` of the last change K/s."""
+    """Where the march stands: temperature (node,) K, stored (node,) J/rad, and `known` temperatures before (s, K)."""
 
     system: SectionConduction
     surroundings: Surroundings
@@ -102,7 +102,7 @@ class _Walk:
     record: March
     temperature: Floats
     stored: Floats
-    speed: Floats | float = 0.0
+    known: list[tuple[float, Floats]] = field(default_factory=list)
 
     def to(self, t0: float, t1: float, retries: int) -> None:
         """One step, or two halves where it does not converge."""
@@ -119,28 +119,33 @@ class _Walk:
 
     def _step(self, t0: float, dt: float) -> None:
         tau, supplied = _C * dt, 0.0
-        nodes = np.zeros(0, dtype=np.int64)
         past = np.zeros_like(self.stored)  # (1 - c) dt f1, then used by the second stage
-        guess = self.temperature + tau * self.speed
+        known = [*self.known[-2:], (t0, self.temperature)]
         for share, at in ((1.0 - _C, t0 + tau), (_C, t0 + dt)):
+            guess = _extrapolated(known[-3:], at)
             self.surroundings(at, guess)
             if self.imposed is not None:
                 nodes, values = self.imposed(at)
                 guess[nodes] = values
             stage = self.system.solve_stage(guess, self.stored + past, tau)
-            slope = (stage.stored - self.stored - past) / tau
-            # at imposed nodes storage and conduction do not balance: the difference is what holds them there
-            held = float((slope[nodes] - stage.rate[nodes]).sum())
-            supplied += share * dt * (float(stage.rate.sum()) + held)
-            past = (1.0 - _C) * dt * slope
+            supplied += share * dt * stage.supplied
+            past = (1.0 - _C) / _C * (stage.stored - self.stored - past)
+            known.append((at, stage.temperature))
             self.record.iterations += stage.iterations
             self.record.stages += 1
-            if share != _C:
-                first = stage.temperature
-                guess = self.temperature + (first - self.temperature) / _C
         self.record.account.add(float(stage.stored.sum() - self.stored.sum()), supplied)
-        self.speed = (stage.temperature - first) / ((1.0 - _C) * dt)
+        self.known = known[:-1]
         self.temperature, self.stored = stage.temperature, stage.stored
+
+
+def _extrapolated(known: Sequence[tuple[float, Floats]], at: float) -> Floats:
+    """Temperatures at a time by the polynomial through up to three known ones (time s, (node,) K)."""
+    times = [t for t, _ in known]
+    guess = np.zeros_like(known[0][1])
+    for i, (t, values) in enumerate(known):
+        others = [u for j, u in enumerate(times) if j != i]
+        guess += float(np.prod([(at - u) / (t - u) for u in others])) * values
+    return guess
 
 
 def graded_times(start: float, end: float, first: float, steps: int) -> Floats:

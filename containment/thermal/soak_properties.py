@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -124,50 +123,6 @@ def layered(direction: Floats, ratio: float) -> Floats:
     r, z = direction.T
     more = ratio - 1.0
     return np.column_stack([1.0 + more * r * r, more * r * z, 1.0 + more * z * z])
-
-
-@numba.njit(cache=True)  # type: ignore[misc]
-def evaluate(  # type: ignore[no-untyped-def]
-    temperature,
-    corners,
-    first,
-    second,
-    share,
-    start,
-    step,
-    enthalpy,
-    capacity,
-    conductivity,
-    out_e,
-    out_c,
-    out_k,
-    out_d,
-):  # type: ignore[no-untyped-def]
-    """Fill (cell, 3) arrays at the corners: enthalpy J/m^3, capacity J/m^3/K, conductivity W/m/K, its slope W/m/K^2.
-
-    `temperature` (node,) K, `corners` (cell, 3) nodes; the rest as in PropertyGrid and Filling.
-    """
-    last = enthalpy.shape[1] - 2
-    for cell in range(corners.shape[0]):
-        for corner in range(3):
-            x = (temperature[corners[cell, corner]] - start) / step
-            i = min(max(int(np.floor(x)), 0), last)
-            d = x - i
-            value_e = value_c = value_k = value_d = 0.0
-            share_2 = share[cell, corner]
-            for turn in range(2):
-                weight = share_2 if turn else 1.0 - share_2
-                if weight == 0.0:
-                    continue
-                row = second[cell] if turn else first[cell]
-                c0, c1 = capacity[row, i], capacity[row, i + 1]
-                k0, k1 = conductivity[row, i], conductivity[row, i + 1]
-                value_e += weight * (enthalpy[row, i] + step * d * (c0 + 0.5 * d * (c1 - c0)))
-                value_c += weight * (c0 + d * (c1 - c0))
-                value_k += weight * (k0 + d * (k1 - k0))
-                value_d += weight * (k1 - k0) / step
-            out_e[cell, corner], out_c[cell, corner] = value_e, value_c
-            out_k[cell, corner], out_d[cell, corner] = value_k, value_d
 
 
 def reached(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.meshing.mesh import SectionMesh
-from containment.thermal.soak_cavity import STEFAN_BOLTZMANN, cavity
+from containment.thermal.soak_cavity import cavity
 from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
+from containment.thermal.soak_kernel import SIGMA as STEFAN_BOLTZMANN
 from containment.thermal.soak_march import March, march
 from containment.thermal.soak_properties import Conductor, Filling, constant, property_grid
 from containment.thermal.soak_view import view_factors

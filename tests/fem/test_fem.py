@@ -77,7 +77,7 @@ def system():
     del mesh
 
 
-@pytest.mark.parametrize("method", ["lu", "bicgstab"])
+@pytest.mark.parametrize("method", ["lu", "gmres"])
 def test_linear_solvers_solve_and_follow_a_changed_matrix(system, method):
     matrix, right = system
     solver = fem.LinearSolver(matrix, method=method)
@@ -93,7 +93,7 @@ def test_linear_solvers_solve_and_follow_a_changed_matrix(system, method):
 
 def test_the_iterative_solver_falls_back_to_lu(system):
     matrix, right = system
-    solver = fem.LinearSolver(matrix, method="bicgstab", iterations=1, tolerance=1e-14)
+    solver = fem.LinearSolver(matrix, method="gmres", iterations=1, tolerance=1e-14)
     found = matrix.createVecRight()
     solver.solve(right, found)
     assert solver.fallbacks == 1 and np.allclose(found.array, 1.0, atol=1e-10)
@@ -103,7 +103,7 @@ def test_a_singular_matrix_is_a_solver_error_with_history(system):
     matrix, right = system
     matrix.zeroEntries()
     matrix.assemble()
-    solver = fem.LinearSolver(matrix, method="bicgstab", iterations=3)
+    solver = fem.LinearSolver(matrix, method="gmres", iterations=3)
     with pytest.raises(SolverError, match="441 unknowns failed") as caught:
         solver.solve(right, matrix.createVecRight())
     assert caught.value.exit_code == 4 and "what to do" in str(caught.value)
