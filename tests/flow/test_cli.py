@@ -11,7 +11,7 @@ import pytest
 
 COMMANDS = (
     "run", "list", "new", "check", "doctor", "mesh", "entry", "heatshield", "soak", "stress", "landing", "leak",
-    "infer", "study", "reliability", "report", "show", "compare", "verify",
+    "footprint", "infer", "study", "reliability", "report", "show", "compare", "verify",
 )  # fmt: skip
 
 
