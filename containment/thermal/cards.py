@@ -51,14 +51,23 @@ def material(card: Card) -> CharringMaterial:
         return CharringMaterial(card.name, density, density, phase, phase)
     virgin, char, gas = card.virgin, card.char, card.gas
     kinetics = card.arrhenius()
-    if np.any(kinetics["temperature_exponent"] != 0):
-        raise DataError(
-            f"{card.owner}: found a temperature exponent in a reaction, expected 0", advice="refit it as A exp(-E/RT)"
-        )
     enthalpy = gas.grid("enthalpy")
+    mass = gas.grid("molar_mass") if _stores_gas(card) else None
+    if mass and not (np.array_equal(mass.pressure, enthalpy.pressure) and mass.values.shape == enthalpy.values.shape):
+        raise DataError(
+            f"{card.owner}: found the molar mass of the gas on another grid than its enthalpy, expected one grid",
+            advice="put both columns in one table",
+        )
     return CharringMaterial(
         card.name, virgin.value("density"), char.value("density"),
         _phase(virgin, virgin.value("enthalpy_reference")), _phase(char, char.value("enthalpy_reference")),
         kinetics["fraction"] / kinetics["fraction"].sum(), kinetics["frequency"], kinetics["activation_energy"],
         kinetics["order"], kinetics["minimum_temperature"], enthalpy.pressure, enthalpy.temperature, enthalpy.values,
+        mass.values if mass else np.zeros_like(enthalpy.values),
+        (virgin.value("porosity"), char.value("porosity")) if mass else (0.0, 0.0), kinetics["temperature_exponent"],
     )  # fmt: skip
+
+
+def _stores_gas(card: Card) -> bool:
+    """Whether the card says how much gas the pores hold."""
+    return card.virgin.has("porosity") and card.char.has("porosity") and card.gas.has("molar_mass")

@@ -30,8 +30,9 @@ class Phase:
 class CharringMaterial:
     """A material of the stack. Densities kg/m3; reactions as arrays (R,), empty for an inert material.
 
-    share: part of the released mass (sum 1); pre_exponential 1/s; activation_energy J/mol; order; threshold K.
-    Gas enthalpy (P, n) J/kg at gas_pressure (P,) Pa and gas_temperature (n,) K.
+    share: part of the released mass (sum 1); pre_exponential 1/s; activation_energy J/mol; order; threshold K;
+    temperature_exponent n of A T^n exp(-E/RT), none given = 0. Gas enthalpy J/kg and molar mass kg/mol (P, n) at
+    gas_pressure (P,) Pa and gas_temperature (n,) K; porosity of virgin and char (0: no gas is stored in the pores).
     Raises DataError for tables or kinetics no material can have.
     """
 
@@ -48,9 +49,13 @@ class CharringMaterial:
     gas_pressure: np.ndarray = field(default_factory=lambda: np.array([101325.0]))
     gas_temperature: np.ndarray = field(default_factory=lambda: np.array([0.0, 1.0e4]))
     gas_enthalpy: np.ndarray = field(default_factory=lambda: np.zeros((1, 2)))
-    source: str = ""
+    gas_molar_mass: np.ndarray = field(default_factory=lambda: np.zeros((1, 2)))
+    porosity: tuple[float, float] = (0.0, 0.0)
+    temperature_exponent: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
+        if self.temperature_exponent.size != self.share.size:
+            object.__setattr__(self, "temperature_exponent", np.zeros(self.share.size))
         for name, phase in (("virgin", self.virgin), ("char", self.char)):
             self._check_phase(name, phase)
         if not 0 < self.char_density <= self.virgin_density:
@@ -60,6 +65,12 @@ class CharringMaterial:
                 advice="correct the densities of the card",
             )
         self._check_kinetics()
+        if not all(0 <= x < 1 for x in self.porosity) or not np.all(self.gas_molar_mass >= 0):
+            raise DataError(
+                f"{self.name}: found porosities {self.porosity} and a molar mass of {self.gas_molar_mass.min():g}"
+                " kg/mol, expected porosities from 0 to below 1 and a molar mass that is not negative",
+                advice="correct the card",
+            )
         if not (np.all(np.diff(self.gas_temperature) > 0) and np.all(np.isfinite(self.gas_enthalpy))):
             raise DataError(
                 f"{self.name}: found a gas table that is not in order of temperature or not finite",

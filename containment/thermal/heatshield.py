@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from containment.errors import DataError, SolverError
 from containment.thermal import step, stepping
-from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, Balance, History, assemble, outside_tables
+from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, History, assemble, closed, outside_tables
 from containment.thermal.line_system import LineSystem
+from containment.thermal.remap import prepare_remap
 from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
 from containment.thermal.surface import WallHistory, WallModel, back_loss
@@ -87,12 +88,12 @@ class Shield:
         check_boundary(heating, wall, where)
         self.stack, self.heating, self.wall, self._back = stack, heating, wall, back.numbers()
         self.rules, self.where, self.source = rules.numbers(), where, source
-        reactions = stack.tables.kinetics.shape[2]
+        reactions = stack.tables.kinetics.shape[1]
         self._state = step.new_state(stack.grid, reactions, temperature)
         self._work = step.new_work(stack.grid, reactions)
         self._system = _line(stack.grid.cell_points.shape[0], heating.prescribed)
         self._numbers, self._table = wall.numbers(), wall.arrays
-        self._rows, self._times = heating.table(), np.asarray(heating.time, dtype=float)
+        self._rows, self._times = heating.table(), np.array(heating.time, dtype=float)
         self._row = np.zeros(self._rows.shape[1])
         fault = outside_tables(stack, where, self._state.temperature, float(self._times[0]))
         if fault:
@@ -111,7 +112,7 @@ class Shield:
         prescribed = self.heating.prescribed
         if prescribed:
             t[0] = self._row[0]
-        step.prepare_remap(grid, state, work, self.wall.recedes and self.wall.table is not None)
+        prepare_remap(grid, state, work, self.wall.recedes and self.wall.table is not None)
         residuals: list[float] = []
         for _ in range(self.rules.iterations):
             implied = step.prepare(
@@ -133,7 +134,9 @@ class Shield:
             moved, s = abs(implied - s), implied
             before = residuals[-2] if len(residuals) > 1 else 0.0
             if moved < SURFACE_CHANGE and stepping.converged(self.rules, largest, before):
-                flux -= 0.0 if prescribed else work.wall[1] * change[0]
+                flux = (
+                    step.wall_reaction(grid, work, t, change, flux) if prescribed else flux - work.wall[1] * change[0]
+                )
                 return _Solved(t, s, float(flux), change, residuals)
         raise _NotConverged(residuals)
 
@@ -193,7 +196,7 @@ class Shield:
             if fault:
                 raise fault
             count = stepping.remember(past_times, past, count, time, state.temperature)
-            record.add(time, dt, solved, restarted=dt_old <= 0.0)
+            record.add(time, dt, dt_old, solved)
             dt_old, dt = dt, min(dt * factor, rules.largest)
             if stops[stop] - time < 1e-9 * max(1.0, time):
                 stop, dt, dt_old = stop + 1, rules.first, 0.0
@@ -210,11 +213,11 @@ class _Record:
         self.ledger = np.zeros(step.LEDGER)
         self.iterations = 0
         self.start_energy = float(state.energy.sum())
-        self.start_mass = step.solid_mass(stack.grid, work)
+        self.start_mass = step.mass(stack.grid, work)
         self.rows = [np.array([time, *np.zeros(COLUMNS - 1)])]
         self.temperature = [state.temperature.copy()]
 
-    def add(self, time: float, dt: float, solved: _Solved, *, restarted: bool) -> None:
+    def add(self, time: float, dt: float, dt_old: float, solved: _Solved) -> None:
         """Record an accepted step."""
         shield = self.shield
         state, work, stack, row = shield._state, shield._work, shield.stack, shield._row
@@ -222,7 +225,8 @@ class _Record:
         loss, _ = back_loss(shield._back, state.temperature[-1])
         stored = float(state.energy.sum()) - self.start_energy
         heat = float(shield.heat(time).sum())
-        step.tally(self.ledger, dt, solved.flux - loss + heat, gas + char, restarted, stored)
+        c0, _, c2 = stepping.coefficients(dt, dt_old)
+        step.tally(self.ledger, dt, c0, c2, solved.flux - loss + heat, gas + char, stored)
         self.iterations += len(solved.residuals)
         out = np.zeros(COLUMNS)
         step.observe(stack.grid, stack.tables, state, work, time, solved.flux, row, shield._numbers, shield._table, out)
@@ -232,11 +236,8 @@ class _Record:
     def finish(self) -> History:
         """The history with its closures."""
         shield = self.shield
-        lost = self.start_mass - step.solid_mass(shield.stack.grid, shield._work)
-        closure = Balance(
-            energy=self.ledger[3] / max(self.ledger[1], 1e-300),
-            mass=abs(lost - self.ledger[2]) / max(abs(lost), 1e-6 * self.start_mass),
-        )
+        lost = self.start_mass - step.mass(shield.stack.grid, shield._work)
+        closure = closed(shield.where, self.ledger, lost, self.start_mass)
         rows = np.array(self.rows)
         return assemble(
             shield.stack, shield.where, rows, np.array(self.temperature), shield._work.points.density.copy(),

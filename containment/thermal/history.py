@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from containment.errors import DataError
+from containment.errors import DataError, SolverError
 from containment.thermal.stack import Stack
+from containment.thermal.step import MASS_OUT, SIZE, WORST, WORST_PLAIN
+
+ENERGY_LIMIT = 1.0e-3  # closure of the conservative form within 0.1 %; a run that violates it fails
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,30 @@ ADIABATIC = BackFace()
 
 @dataclass(frozen=True)
 class Balance:
-    """Closures of one run, relative: energy to what went through the surfaces, mass to what was lost."""
+    """Closures of one run, relative: energies to what went through the surfaces, mass to what was lost.
+
+    energy: what is stored against what went in, summed as the time scheme does (what iterations leave, or an error);
+    steps: the same with the trapezoidal rule, which shows how well the steps resolve the fluxes.
+    """
 
     energy: float
+    steps: float
     mass: float
+
+
+def closed(where: str, ledger: np.ndarray, lost: float, start_mass: float) -> Balance:
+    """Closures from the ledger of `step.tally` and the mass lost, kg/m2. Raises SolverError if energy is lost."""
+    size = max(float(ledger[SIZE]), 1e-300)
+    closure = Balance(
+        energy=float(ledger[WORST]) / size, steps=float(ledger[WORST_PLAIN]) / size,
+        mass=abs(lost - float(ledger[MASS_OUT])) / max(abs(lost), 1e-6 * start_mass),
+    )  # fmt: skip
+    if not closure.energy <= ENERGY_LIMIT:
+        raise SolverError(
+            f"{where}: energy closes to {closure.energy:.2%}, expected {ENERGY_LIMIT:.1%}",
+            advice="lower the tolerance of the iterations or the steps; if it stays, this is an error of the program",
+        )
+    return closure
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 """The one material kernel of the 1-D stack: properties and decomposition at points, with temperature derivatives.
 
 Both solvers (dolfinx and the finite-volume twin) see a material only through `evaluate`. All temperature functions are
-held on a uniform grid, so a look-up is one multiplication, and they enter residuals as values only, never as tabulated
-derivatives: the residual stays continuous across every table breakpoint.
+held on uniform grids (`tables`), so a look-up is one multiplication, and they enter residuals as values only, never as
+tabulated derivatives: the residual stays continuous across every table breakpoint.
 
-Decomposition: dX/dt = (1-X)^m A exp(-E/RT), integrated exactly over a step at the mean temperature of the step
+Decomposition: dX/dt = (1-X)^m A T^n exp(-E/RT), integrated exactly over a step at the mean temperature of the step
 (nasa/pato, TACOT; Lachaud et al., Int. J. Heat Mass Transfer 2017). Mixing by virgin mass fraction w:
-    tau = sum_i share_i (1-X_i),  rho = tau rho_v + (1-tau) rho_c,  w = tau rho_v / rho
-    E = tau rho_v h_v + (1-tau) rho_c h_c   (J/m3),   k = w k_v + (1-w) k_c
+    tau = sum_i share_i (1-X_i),  rho = tau rho_v + (1-tau) rho_c,  w = tau rho_v / rho,  k = w k_v + (1-w) k_c
+    E = tau rho_v h_v + (1-tau) rho_c h_c + G h_g - eps p   (J/m3),   G = eps p M/(R T) the gas in the pores
+    pi = -d(rho + G)/dt   what leaves as gas, kg/m3/s
 """
 
 from __future__ import annotations
@@ -18,36 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from containment.thermal.charring import REFERENCE_TEMPERATURE, CharringMaterial
+from containment.thermal.tables import ORDER, SHARE, THRESHOLD, MaterialTables
 
 Array = Any  # numba sees plain arrays; shapes are in the docstrings
-GRID_POINTS = 2001  # about 2 K over the range of a charring ablator: error of h below 1e-6 of its range
-SHARE, RATE, ACTIVATION, ORDER, THRESHOLD = range(5)
 NEGLIGIBLE = 1.0e-12  # k dt below this changes no digit of an extent
 
 
-class MaterialTables(NamedTuple):
-    """Materials on uniform temperature grids; index 0 is the material, then pressure or reaction, then temperature.
-
-    solid[m, i] = (rho_v h_v J/m3, k_v W/m/K, rho_c h_c J/m3, k_c W/m/K, emissivity_v, emissivity_c);
-    gas[m, p, i] = h_g J/kg; kinetics[q, m, r] = share, A 1/s, E/R K, order, threshold K of reaction r (share 0: none).
-    Reactions of equal kinetics are one: their extents are the same.
-    """
-
-    low: Array
-    high: Array
-    inverse_step: Array
-    solid: Array
-    log_pressure: Array
-    gas: Array
-    virgin_density: Array
-    char_density: Array
-    reacting: Array
-    kinetics: Array
-
-
 class Points(NamedTuple):
-    """What the kernel fills, one entry per point (P,); extent and d_extent are (P, R)."""
+    """What the kernel fills, one entry per point (P,); extent (P, R + 1) = remaining fractions, then G kg/m3."""
 
     energy: Array
     d_energy: Array
@@ -62,95 +41,35 @@ class Points(NamedTuple):
 
 
 def empty_points(count: int, reactions: int) -> Points:
-    """Storage for `count` points and `reactions` reactions; an extent of 1 is virgin."""
+    """Storage for `count` points and `reactions` reactions; an extent of 1 is virgin, the pores are empty."""
     a = [np.zeros(count) for _ in range(9)]
-    return Points(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], np.ones((count, reactions)))
+    return Points(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], virgin(count, reactions))
 
 
-def _integral(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Exact integral of the piecewise-linear y(x) from REFERENCE_TEMPERATURE to `at`."""
-    sums = np.concatenate([[0.0], np.cumsum(0.5 * (y[1:] + y[:-1]) * np.diff(x))])
-
-    def primitive(t: np.ndarray) -> np.ndarray:
-        i = np.clip(np.searchsorted(x, t, side="right") - 1, 0, x.size - 2)
-        d = t - x[i]
-        return np.asarray(sums[i] + y[i] * d + 0.5 * (y[i + 1] - y[i]) / (x[i + 1] - x[i]) * d * d)
-
-    reference = np.array([min(max(REFERENCE_TEMPERATURE, x[0]), x[-1])])
-    # A cp held constant between the reference and the first row of a table that starts above it.
-    offset = y[0] * (x[0] - REFERENCE_TEMPERATURE) if x[0] > REFERENCE_TEMPERATURE else 0.0
-    return primitive(at) - primitive(reference) + offset
-
-
-def _merged(m: CharringMaterial) -> np.ndarray:
-    """Kinetics (5, R) with reactions of equal rates as one (TACOT lists its second twice for the gas composition)."""
-    rows = np.array([m.share, m.pre_exponential, m.activation_temperature, m.order, m.threshold]).reshape(5, -1)
-    found: dict[tuple[float, ...], float] = {}
-    for column in rows.T:
-        key = tuple(column[1:])
-        found[key] = found.get(key, 0.0) + float(column[0])
-    return np.array([[share, *key] for key, share in found.items()]).reshape(-1, 5).T
-
-
-def _between(x: np.ndarray, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Rows (n, T) over x (n,) interpolated linearly to `at`, held at both ends."""
-    if x.size == 1:
-        return np.repeat(rows, at.size, axis=0)
-    i = np.clip(np.searchsorted(x, at, side="right") - 1, 0, x.size - 2)
-    f = np.clip((at - x[i]) / (x[i + 1] - x[i]), 0.0, 1.0)[:, None]
-    return np.asarray(rows[i] + f * (rows[i + 1] - rows[i]))
-
-
-def tabulate(materials: list[CharringMaterial]) -> MaterialTables:
-    """Materials on their uniform grids, padded to the largest number of reactions and pressures."""
-    count = len(materials)
-    merged = [_merged(m) for m in materials]
-    reactions = max(1, *(rows.shape[1] for rows in merged)) if materials else 1
-    # Pressure grids differ between materials only if two ablators do; then the union is used.
-    pressures = np.unique(np.concatenate([m.gas_pressure for m in materials]))
-    low, high = np.array([m.low for m in materials]), np.array([m.high for m in materials])
-    solid, gas = np.zeros((count, GRID_POINTS, 6)), np.zeros((count, pressures.size, GRID_POINTS))
-    kinetics = np.zeros((5, count, reactions))
-    kinetics[ORDER] = 1.0
-    kinetics[THRESHOLD] = np.inf
-    for i, m in enumerate(materials):
-        t = np.linspace(low[i], high[i], GRID_POINTS)
-        for j, phase in enumerate((m.virgin, m.char)):
-            enthalpy = phase.enthalpy_298 + _integral(phase.temperature, phase.heat_capacity, t)
-            solid[i, :, 2 * j] = (m.virgin_density, m.char_density)[j] * enthalpy
-            solid[i, :, 2 * j + 1] = np.interp(t, phase.temperature, phase.conductivity)
-            solid[i, :, 4 + j] = np.interp(t, phase.temperature, phase.emissivity)
-        rows = np.array([np.interp(t, m.gas_temperature, row) for row in m.gas_enthalpy])
-        gas[i] = _between(np.log(m.gas_pressure), rows, np.log(pressures))
-        kinetics[:, i, : merged[i].shape[1]] = merged[i]
-    return MaterialTables(
-        low, high, (GRID_POINTS - 1) / (high - low), solid, np.log(pressures), gas,
-        np.array([m.virgin_density for m in materials]), np.array([m.char_density for m in materials]),
-        np.array([m.share.size > 0 for m in materials]), kinetics,
-    )  # fmt: skip
+def virgin(count: int, reactions: int) -> np.ndarray:
+    """State columns (count, reactions + 1) of virgin material with empty pores."""
+    columns = np.ones((count, reactions + 1))
+    columns[:, -1] = 0.0
+    return columns
 
 
 @njit(cache=True, error_model="numpy")
-def advance_extent(old: float, mean_temperature: float, dt: float, a: float, e: float, order: float) -> tuple:
-    """Remaining fraction Y after `dt` at a frozen temperature, and dY/d(mean temperature).
+def advance_extent(old: float, kdt: float, order: float) -> tuple:
+    """Remaining fraction Y after k dt at a frozen temperature, and dY/d(k dt).
 
-    Exact: Y^(1-m) grows by (m-1) k dt; m = 1 decays exponentially. e = E/R in K.
+    Exact: Y^(1-m) grows by (m-1) k dt; m = 1 decays exponentially.
     """
-    inverse = 1.0 / mean_temperature
-    kdt = a * dt * np.exp(-e * inverse)
     if kdt < NEGLIGIBLE or old <= 0.0:
         return old, 0.0
     if order == 3.0:
         new = old / np.sqrt(1.0 + 2.0 * kdt * old * old)
-        power = new * new * new
-    elif order == 1.0:
+        return new, -new * new * new
+    if order == 1.0:
         new = old * np.exp(-kdt)
-        power = new
-    else:
-        grown = old ** (1.0 - order) + (order - 1.0) * kdt
-        new = max(grown, 0.0) ** (1.0 / (1.0 - order))
-        power = new**order
-    return new, -power * kdt * e * inverse * inverse
+        return new, -new
+    grown = old ** (1.0 - order) + (order - 1.0) * kdt
+    new = max(grown, 0.0) ** (1.0 / (1.0 - order))
+    return new, -(new**order)
 
 
 @njit(cache=True, error_model="numpy")
@@ -166,75 +85,138 @@ def pressure_index(tables: MaterialTables, pressure: float) -> tuple:
     return i, i + 1, (value - p[i]) / (p[i + 1] - p[i])
 
 
-@njit(cache=True, error_model="numpy")
-def _decompose(
-    kinetics: Array, m: int, p: int, mean: float, dt: float, old: Array, older: Array, c0: float, c1: float, c2: float,
-    extent: Array,
-) -> tuple:  # fmt: skip
-    """(tau, dtau/dT of the new temperature, c0 tau + c1 tau_old + c2 tau_older); fills extent[p] (R,)."""
-    tau, dtau, change = 0.0, 0.0, 0.0
-    for r in range(kinetics.shape[2]):
-        now, share = old[p, r], kinetics[SHARE, m, r]
-        y, dy = now, 0.0
-        if mean > kinetics[THRESHOLD, m, r]:
-            y, dy = advance_extent(
-                now, mean, dt, kinetics[RATE, m, r], kinetics[ACTIVATION, m, r], kinetics[ORDER, m, r]
-            )
-        extent[p, r] = y
-        tau += share * y
-        dtau += 0.5 * share * dy  # the mean temperature moves half as much as the new one
-        change += share * (c0 * y + c1 * now + c2 * older[p, r])
-    return tau, dtau, change
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def evaluate(
     tables: MaterialTables, material: Array, temperature: Array, temperature_old: Array, extent_old: Array,
     extent_older: Array, dt: float, c0: float, c1: float, c2: float, pressure: float, out: Points,
 ) -> None:  # fmt: skip
-    """Fill `out` at P points; temperatures (P,) K, extents (P, R) remaining fractions, material (P,) index.
+    """Fill `out` at P points; temperatures (P,) K, extents (P, R + 1) as in Points, material (P,) index.
 
-    c0, c1, c2: BDF coefficients, d/dt f = (c0 f + c1 f_old + c2 f_older)/dt; production is that of the solid density.
+    c0, c1, c2: BDF coefficients, d/dt f = (c0 f + c1 f_old + c2 f_older)/dt; production is that of solid and pore gas.
     Outside its table a material is continued linearly so that an iteration can return; an accepted step is checked
     against `low` and `high` by the caller. d_energy and d_conductivity include the decomposition.
     """
     row0, row1, fp = pressure_index(tables, pressure)
-    # Members of the tuples are taken once: inside the loop each access would count references.
-    x, gas, low, inverse_step = tables.solid, tables.gas, tables.low, tables.inverse_step
+    first = 0
+    while first < temperature.size:
+        m, end = material[first], first + 1
+        while end < temperature.size and material[end] == m:
+            end += 1
+        if tables.carries[m]:
+            _carried(
+                tables.gas[m, row0], tables.gas[m, row1], fp, tables.low[m], tables.inverse_step[m], temperature, first,
+                end, out.gas_enthalpy, out.d_gas_enthalpy,
+            )  # fmt: skip
+        if tables.reacting[m]:
+            _charring(
+                tables, m, tables.gas[m, row0], temperature, temperature_old, extent_old, extent_older, dt, c0, c1, c2,
+                pressure, first, end, out,
+            )  # fmt: skip
+        else:
+            _inert(tables, m, temperature, first, end, out)
+        first = end
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _carried(
+    gas0: Array, gas1: Array, fp: float, low: float, inverse: float, temperature: Array, first: int, end: int,
+    enthalpy: Array, d_enthalpy: Array,
+) -> None:  # fmt: skip
+    """Enthalpy of the gas in the points from `first` to `end` between two pressures."""
+    last = gas0.shape[0] - 2
+    for p in range(first, end):
+        z = (temperature[p] - low) * inverse
+        i = min(max(int(z), 0), last)
+        h0, h1 = gas0[i, 0], gas0[i + 1, 0]
+        h0 += fp * (gas1[i, 0] - h0)
+        h1 += fp * (gas1[i + 1, 0] - h1)
+        enthalpy[p] = h0 + (z - i) * (h1 - h0)
+        d_enthalpy[p] = (h1 - h0) * inverse
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _inert(tables: MaterialTables, m: int, temperature: Array, first: int, end: int, out: Points) -> None:
+    """Points of a layer that does not decompose."""
     energy, d_energy, conductivity, d_conductivity = out.energy, out.d_energy, out.conductivity, out.d_conductivity
-    density, emissivity, extent, reacting = out.density, out.emissivity, out.extent, tables.reacting
-    production, gas_enthalpy, d_gas_enthalpy = out.production, out.gas_enthalpy, out.d_gas_enthalpy
-    kinetics, virgin_density, char_density = tables.kinetics, tables.virgin_density, tables.char_density
-    last, per_dt = x.shape[1] - 2, 1.0 / dt
-    for p in range(temperature.size):
-        m, t = material[p], temperature[p]
-        inverse = inverse_step[m]
-        z = (t - low[m]) * inverse
+    density, emissivity, x = out.density, out.emissivity, tables.solid[m]
+    low, inverse, rho, last = tables.low[m], tables.inverse_step[m], tables.virgin_density[m], x.shape[0] - 2
+    for p in range(first, end):
+        z = (temperature[p] - low) * inverse
         i = min(max(int(z), 0), last)
         f = z - i
-        g = min(max(f, 0.0), 1.0)
-        dev, dkv = x[m, i + 1, 0] - x[m, i, 0], x[m, i + 1, 1] - x[m, i, 1]
-        ev, kv = x[m, i, 0] + f * dev, x[m, i, 1] + g * dkv
-        if not reacting[m]:
-            energy[p], d_energy[p], conductivity[p], d_conductivity[p] = ev, dev * inverse, kv, dkv * inverse
-            density[p], emissivity[p] = virgin_density[m], x[m, i, 4]
-            continue
-        dec, dkc = x[m, i + 1, 2] - x[m, i, 2], x[m, i + 1, 3] - x[m, i, 3]
-        ec, kc = x[m, i, 2] + f * dec, x[m, i, 3] + g * dkc
-        mean = 0.5 * (t + temperature_old[p])
-        tau, dtau, change = _decompose(kinetics, m, p, mean, dt, extent_old, extent_older, c0, c1, c2, extent)
-        rv, rc = virgin_density[m], char_density[m]
-        rho = tau * rv + (1.0 - tau) * rc
+        de, dk = x[i + 1, 0] - x[i, 0], x[i + 1, 1] - x[i, 1]
+        energy[p], d_energy[p] = x[i, 0] + f * de, de * inverse
+        conductivity[p], d_conductivity[p] = x[i, 1] + min(max(f, 0.0), 1.0) * dk, dk * inverse
+        density[p], emissivity[p] = rho, x[i, 4]
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _decompose(
+    rates: Array, kinetics: Array, coldest: float, mean: float, low: float, fine: float, dt: float, c0: float,
+    c1: float, c2: float, old: Array, older: Array, extent: Array, p: int,
+) -> tuple:  # fmt: skip
+    """(tau, dtau/dT of the new temperature, c0 tau + c1 tau_old + c2 tau_older) at point p; fills extent[p, :R].
+
+    Rates are cubic Hermite rows at the mean temperature of the step, which moves half as much as the new one.
+    """
+    tau, dtau, change = 0.0, 0.0, 0.0
+    z = (mean - low) * fine
+    j = min(max(int(z), 0), rates.shape[1] - 2)
+    u = min(max(z - j, 0.0), 1.0)
+    for r in range(kinetics.shape[0]):
+        now, share = old[p, r], kinetics[r, SHARE]
+        y = now
+        if mean > coldest and mean > kinetics[r, THRESHOLD]:
+            y0, d0, rise = rates[r, j, 0], rates[r, j, 1], rates[r, j + 1, 0] - rates[r, j, 0]
+            square, cube = 3.0 * rise - 2.0 * d0 - rates[r, j + 1, 1], d0 + rates[r, j + 1, 1] - 2.0 * rise
+            y, dy = advance_extent(now, dt * (y0 + u * (d0 + u * (square + u * cube))), kinetics[r, ORDER])
+            dtau += share * dy * (d0 + u * (2.0 * square + 3.0 * u * cube))
+        extent[p, r] = y
+        tau += share * y
+        change += share * (c0 * y + c1 * now + c2 * older[p, r])
+    return tau, dtau * 0.5 * dt * fine, change
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _charring(
+    tables: MaterialTables, m: int, gas: Array, temperature: Array, temperature_old: Array, extent_old: Array,
+    extent_older: Array, dt: float, c0: float, c1: float, c2: float, pressure: float, first: int, end: int, out: Points,
+) -> None:  # fmt: skip
+    """Points of a layer that decomposes; enthalpies of the gas are there already."""
+    energy, d_energy, conductivity, d_conductivity = out.energy, out.d_energy, out.conductivity, out.d_conductivity
+    density, emissivity, extent, production = out.density, out.emissivity, out.extent, out.production
+    enthalpy, d_enthalpy = out.gas_enthalpy, out.d_gas_enthalpy
+    x, kinetics, rates = tables.solid[m], tables.kinetics[m], tables.rates[m]
+    low, inverse, rv, rc = tables.low[m], tables.inverse_step[m], tables.virgin_density[m], tables.char_density[m]
+    open_v, open_c = tables.porosity[m, 0] * pressure, tables.porosity[m, 1] * pressure
+    fine, last = inverse * tables.rates_per_row, x.shape[0] - 2
+    reactions, per_dt, solid_loss = kinetics.shape[0], 1.0 / dt, rc - rv
+    coldest = kinetics[0, THRESHOLD]
+    for r in range(1, reactions):
+        coldest = min(coldest, kinetics[r, THRESHOLD])
+    for p in range(first, end):
+        t = temperature[p]
+        z = (t - low) * inverse
+        i = min(max(int(z), 0), last)
+        f = z - i
+        tau, dtau, change = _decompose(
+            rates, kinetics, coldest, 0.5 * (t + temperature_old[p]), low, fine, dt, c0, c1, c2, extent_old,
+            extent_older, extent, p,
+        )  # fmt: skip
+        g, char = min(max(f, 0.0), 1.0), 1.0 - tau
+        dev, dkv, dec, dkc = x[i + 1, 0] - x[i, 0], x[i + 1, 1] - x[i, 1], x[i + 1, 2] - x[i, 2], x[i + 1, 3] - x[i, 3]
+        ev, kv, ec, kc = x[i, 0] + f * dev, x[i, 1] + g * dkv, x[i, 2] + f * dec, x[i, 3] + g * dkc
+        rho = tau * rv + char * rc
         per_rho = 1.0 / rho
         w = tau * rv * per_rho
-        energy[p] = tau * ev + (1.0 - tau) * ec
-        d_energy[p] = (tau * dev + (1.0 - tau) * dec) * inverse + dtau * (ev - ec)
+        room, dm, h = tau * open_v + char * open_c, gas[i + 1, 1] - gas[i, 1], enthalpy[p]
+        pores = room * (gas[i, 1] + f * dm)
+        energy[p] = tau * ev + char * ec + pores * h - room
+        d_energy[p] = (tau * dev + char * dec + room * dm * h) * inverse + dtau * (ev - ec) + pores * d_enthalpy[p]
         conductivity[p] = w * kv + (1.0 - w) * kc
         d_conductivity[p] = (w * dkv + (1.0 - w) * dkc) * inverse + (kv - kc) * dtau * rv * rc * per_rho * per_rho
-        dh0, dh1 = gas[m, row0, i + 1] - gas[m, row0, i], gas[m, row1, i + 1] - gas[m, row1, i]
-        h0, h1 = gas[m, row0, i] + f * dh0, gas[m, row1, i] + f * dh1
-        gas_enthalpy[p] = h0 + fp * (h1 - h0)
-        d_gas_enthalpy[p] = ((1.0 - fp) * dh0 + fp * dh1) * inverse
-        production[p] = (rc - rv) * change * per_dt
+        stored = c0 * pores + c1 * extent_old[p, reactions] + c2 * extent_older[p, reactions]
+        extent[p, reactions] = pores
+        production[p] = (solid_loss * change - stored) * per_dt
         density[p] = rho
-        emissivity[p] = w * x[m, i, 4] + (1.0 - w) * x[m, i, 5]
+        emissivity[p] = w * x[i, 4] + (1.0 - w) * x[i, 5]

@@ -14,7 +14,7 @@ import numpy as np
 
 from containment.errors import DataError
 from containment.thermal.charring import CharringMaterial
-from containment.thermal.kernel import MaterialTables, tabulate
+from containment.thermal.tables import MaterialTables, tabulate
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,8 @@ def wall_balance(
         now[7],
     )
     q = emissivity * (radiation - SIGMA * (t * t * t * t - background**4)) + coefficient * (edge - t)
+    # Gas that a rising pressure drives into the pores is as that which is there: it brings what it will hold.
+    q -= min(m_g, 0.0) * h_g
     m_g = max(m_g, 0.0)
     if not wall.chemistry or film <= 0.0:
         return q - m_g * h_g, 0.0

@@ -2,7 +2,8 @@
 """Fast twin of the 1-D heat shield: finite volumes on the same nodes, compiled as a whole (rung 1 of the ladder).
 
 Shares the material kernel, the wall balance and the step rules with the DOLFINx solver; its own are the assembly
-(fluxes between node-centred volumes), the tridiagonal solution and the time loop. A test holds both together.
+(fluxes between node-centred volumes) with the elimination in the same sweep from the back to the wall, and the time
+loop. A test holds both together.
 """
 
 from __future__ import annotations
@@ -16,104 +17,105 @@ from containment.errors import SolverError
 from containment.thermal import step, stepping
 from containment.thermal.bprime import BPrimeArrays
 from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary, too_cold
-from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, Balance, History, assemble, outside_tables
-from containment.thermal.kernel import MaterialTables
+from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, History, assemble, closed, outside_tables
+from containment.thermal.remap import prepare_remap
 from containment.thermal.stack import Grid, Stack
 from containment.thermal.step import State, Work
 from containment.thermal.stepping import DEFAULT, Stepping, StepRules
 from containment.thermal.surface import WallHistory, WallModel, WallNumbers, back_loss
+from containment.thermal.tables import MaterialTables
 
 _DONE, _FULL, _STUCK, _OUTSIDE = 0, 1, 2, 3
 _BLOCK = 1024  # steps the record grows by
 
 
-@njit(cache=True, error_model="numpy")
-def _volumes(work: Work, temperature: Any, rate: float, balance: Any, lower: Any, diagonal: Any, upper: Any) -> None:
-    """Residual (N,) and tridiagonal Jacobian of the volumes around the nodes, without boundary fluxes."""
-    n = temperature.size
-    x, energy, d_energy, conductivity = work.position, work.energy, work.d_energy, work.conductivity
-    flux, d_flux = work.flux, work.d_flux
-    diagonal[:] = 0.0
-    for c in range(n - 1):
+@njit(cache=True, error_model="numpy", inline="always")
+def _sweep(grid: Grid, work: Work, t: Any, rate: float, known: Any, back: Any, system: Any) -> tuple:
+    """Balances of the volumes around the nodes, eliminated from the back; (residual of the wall's volume, its pivot,
+    its balance with all others eliminated, gas flux at the wall), without the flux through the wall.
+
+    system = (lower, inverse pivot, balance) of the other nodes, for `_unroll`.
+    """
+    m, x, velocity, cells = work.points, work.position, work.velocity, grid.cell_points
+    energy, d_energy, conductivity, d_conductivity = m.energy, m.d_energy, m.conductivity, m.d_conductivity
+    enthalpy, d_enthalpy, production = m.gas_enthalpy, m.d_gas_enthalpy, m.production
+    lower, inverse, balance = system[0], system[1], system[2]
+    loss, loss_slope = back_loss(back, t[t.size - 1])
+    gas, raw, diagonal, eliminated = 0.0, loss, loss_slope, 0.0  # of the node behind the cell, from the cells behind it
+    for c in range(cells.shape[0] - 1, -1, -1):
+        a, b = cells[c, 0], cells[c, 1]
         h = x[c + 1] - x[c]
-        conductance = 0.5 * (conductivity[c, 0] + conductivity[c, 1]) / h
-        flow = conductance * (temperature[c + 1] - temperature[c]) + 0.5 * (flux[c, 0] + flux[c, 1])
-        half = 0.5 * h * rate
-        balance[c] += half * energy[c, 0] - flow
-        balance[c + 1] += half * energy[c, 1] + flow
-        d0, d1 = 0.5 * d_flux[c, 0], 0.5 * d_flux[c, 1]
-        diagonal[c] += half * d_energy[c, 0] + conductance - d0
-        diagonal[c + 1] += half * d_energy[c, 1] + conductance + d1
-        upper[c] = -conductance - d1
-        lower[c + 1] = -conductance + d0
+        per_h = 1.0 / h
+        conductance, half = 0.5 * (conductivity[a] + conductivity[b]) * per_h, 0.5 * h * rate
+        difference = t[c + 1] - t[c]
+        slope, wa, wb = difference * per_h, velocity[c], velocity[c + 1]
+        d1 = 0.5 * (d_conductivity[b] * slope + d_energy[b] * wb + d_enthalpy[b] * gas)
+        flow = energy[b] * wb + enthalpy[b] * gas
+        work.behind[0] = gas
+        gas += 0.5 * h * (production[a] + production[b])
+        d0 = 0.5 * (d_conductivity[a] * slope + d_energy[a] * wa + d_enthalpy[a] * gas)
+        flow = conductance * difference + 0.5 * (flow + energy[a] * wa + enthalpy[a] * gas)
+        low, up = d0 - conductance, -d1 - conductance
+        pivot = 1.0 / (diagonal + half * d_energy[b] + conductance + d1)
+        right = raw + half * energy[b] + flow + known[c + 1] - eliminated
+        lower[c + 1], inverse[c + 1], balance[c + 1] = low, pivot, right
+        share = up * pivot
+        eliminated = share * right
+        diagonal = half * d_energy[a] + conductance - d0 - share * low
+        raw = half * energy[a] - flow
+    raw += known[0]
+    return raw, diagonal, raw - eliminated, gas
 
 
-@njit(cache=True, error_model="numpy")
-def _eliminate(lower: Any, diagonal: Any, upper: Any, right: Any) -> None:
-    """Thomas algorithm; the solution replaces `right`, the inverse pivots `diagonal`."""
-    n = right.size
-    inverse, before = 1.0 / diagonal[0], right[0]
-    diagonal[0] = inverse
-    for j in range(1, n):
-        f = lower[j] * inverse
-        inverse = 1.0 / (diagonal[j] - f * upper[j - 1])
-        diagonal[j] = inverse
-        before = right[j] - f * before
-        right[j] = before
-    x = right[n - 1] * inverse
-    right[n - 1] = x
-    for j in range(n - 2, -1, -1):
-        x = (right[j] - upper[j] * x) * diagonal[j]
-        right[j] = x
+@njit(cache=True, error_model="numpy", inline="always")
+def _unroll(system: Any, first: float) -> float:
+    """Newton changes from the wall inwards, into system[2]; returns the largest."""
+    lower, inverse, change = system[0], system[1], system[2]
+    change[0] = first
+    largest = abs(first)
+    for j in range(1, change.size):
+        first = (change[j] - lower[j] * first) * inverse[j]
+        change[j] = first
+        largest = max(largest, abs(first))
+    return largest
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _attempt(
     tables: MaterialTables, grid: Grid, state: State, work: Work, t: Any, dt: float, dt_old: float, row: Any,
     wall: WallNumbers, table: BPrimeArrays, rules: StepRules, back: Any, system: Any, residuals: Any,
 ) -> tuple:  # fmt: skip
-    """Newton for one step: (passes or 0 if not converged, recession, wall flux); system[3] keeps the last update."""
+    """Newton for one step: (passes or 0 if not converged, recession, wall flux); system[2] keeps the last update."""
     c0, c1, c2 = stepping.coefficients(dt, dt_old)
-    lower, diagonal, upper, balance = system[0], system[1], system[2], system[3]
-    s, last = state.recession[0], t.size - 1
+    change, known = system[2], system[3]
+    s, rate, f1, f2 = state.recession[0], c0 / dt, c1 / dt, c2 / dt
     if c2 != 0.0:
         s += (state.recession[0] - state.recession[1]) * dt / dt_old
     prescribed = not np.isnan(row[0])
     if prescribed:
         t[0] = row[0]
-    step.prepare_remap(grid, state, work, wall.recedes and wall.chemistry)
+    prepare_remap(grid, state, work, wall.recedes and wall.chemistry)
+    for j in range(t.size):
+        known[j] = f1 * state.energy[j] + f2 * state.energy_older[j]
+    residuals[:] = 0.0
     for passes in range(rules.iterations):
-        implied = step.prepare(tables, grid, state, work, t, dt, c0, c1, c2, s, row, wall, table)
-        for j in range(t.size):
-            balance[j] = (c1 * state.energy[j] + c2 * state.energy_older[j]) / dt
-        _volumes(work, t, c0 / dt, balance, lower, diagonal, upper)
-        loss, loss_slope = back_loss(back, t[last])
-        balance[last] += loss
-        diagonal[last] += loss_slope
-        flux = work.wall[0]
-        if prescribed:
-            flux = balance[0]
-            balance[0], diagonal[0], upper[0] = 0.0, 1.0, 0.0
-        else:
-            balance[0] -= flux
-            diagonal[0] -= work.wall[1]
-        _eliminate(lower, diagonal, upper, balance)
-        largest = 0.0
-        for j in range(t.size):
-            largest = max(largest, abs(balance[j]))
+        step.properties(tables, grid, state, work, t, dt, c0, c1, c2, s, row[3])
+        reaction, pivot, right, gas = _sweep(grid, work, t, rate, known, back, system)
+        implied = step.react(state, work, t[0], gas, dt, c0, c1, c2, row, wall, table)
+        first = 0.0 if prescribed else (right - work.wall[0]) / (pivot - work.wall[1])
+        largest = _unroll(system, first)
         residuals[passes] = largest
         if not np.isfinite(largest):
             return 0, s, 0.0
         scale = min(1.0, LARGEST_CHANGE / max(largest, 1.0e-300))
         for j in range(t.size):
-            t[j] -= scale * balance[j]
-        moved = abs(implied - s)
-        s = implied
+            t[j] -= scale * change[j]
+        moved, s = abs(implied - s), implied
         before = residuals[passes - 1] if passes > 0 else 0.0
         if moved < SURFACE_CHANGE and stepping.converged(rules, largest, before):
-            if not prescribed:
-                flux -= work.wall[1] * balance[0]
-            return passes + 1, s, flux
+            if prescribed:
+                return passes + 1, s, step.wall_reaction(grid, work, t, change, reaction)
+            return passes + 1, s, work.wall[0] - work.wall[1] * first
     return 0, s, 0.0
 
 
@@ -158,7 +160,7 @@ def _march(
             dt *= factor
             continue
         failures = 0
-        step.accept(grid, state, work, guess, system[3], s)
+        step.accept(grid, state, work, guess, system[2], s)
         time += dt
         progress[7] += passes
         cold = wall.chemistry and wall.rate <= 0.0 and row[1] > 0.0 and np.isnan(row[0]) and guess[0] < table.low
@@ -167,7 +169,8 @@ def _march(
             break
         count = stepping.remember(past_times, past, count, time, state.temperature)
         net, lost = flux - back_loss(back, state.temperature[n - 1])[0], work.wall[2] + work.wall[3]
-        step.tally(ledger, dt, net, lost, dt_old <= 0.0, state.energy.sum() - progress[8])
+        c0, _, c2 = stepping.coefficients(dt, dt_old)
+        step.tally(ledger, dt, c0, c2, net, lost, state.energy.sum() - progress[8])
         step.observe(grid, tables, state, work, time, flux, row, wall, table, record[filled])
         profile[filled] = state.temperature
         filled += 1
@@ -187,15 +190,15 @@ def run(
     """March the stack from rest at `temperature` (K) for `duration` s. Raises SolverError, DataError."""
     check_boundary(heating, wall, where)
     grid, tables, numbers = stack.grid, stack.tables, rules.numbers()
-    reactions = tables.kinetics.shape[2]
+    reactions = tables.kinetics.shape[1]
     state, work = step.new_state(grid, reactions, temperature), step.new_work(grid, reactions)
-    times, rows = np.asarray(heating.time, dtype=float), heating.table()
+    times, rows = np.array(heating.time, dtype=float), heating.table()
     start = float(times[0])
     fault = outside_tables(stack, where, state.temperature, start)
     if fault:
         raise fault
     step.initialise(tables, grid, state, work, rows[0, 3])
-    start_mass = step.solid_mass(grid, work)
+    start_mass = step.mass(grid, work)
     past_times, past = np.zeros(3), np.zeros((3, state.temperature.size))
     stepping.remember(past_times, past, 0, start, state.temperature)
     record, profile = np.zeros((_BLOCK, COLUMNS)), np.zeros((_BLOCK, state.temperature.size))
@@ -223,8 +226,8 @@ def run(
         fault = outside_tables(stack, where, state.temperature, time)
         fault = fault or too_cold(where, wall, float(state.temperature[0]), row, time)
         raise fault if fault else SolverError(f"{where}: lost its temperatures at {time:.4f} s")
-    lost = start_mass - step.solid_mass(grid, work)
-    closure = Balance(ledger[3] / max(ledger[1], 1e-300), abs(lost - ledger[2]) / max(abs(lost), 1e-6 * start_mass))
+    lost = start_mass - step.mass(grid, work)
+    closure = closed(where, ledger, lost, start_mass)
     filled = int(progress[5])
     return assemble(
         stack, where, record[:filled], profile[:filled], work.points.density, state.extent, closure, int(progress[7])

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from containment.errors import DataError
-from containment.materials import load
-from containment.thermal import bprime, kernel, surface
+from containment.materials import Grid, load
+from containment.thermal import bprime, kernel, surface, tables
 from containment.thermal.cards import material
 from containment.thermal.charring import CharringMaterial, contact, inert
 from containment.thermal.stack import Layer, build
@@ -24,26 +24,52 @@ def test_extent_follows_its_differential_equation(order: float) -> None:
 
     a, e, t, dt = 1.2e4, 8555.0, 900.0, 0.4
     exact = solve_ivp(lambda _, y: -a * np.exp(-e / t) * y**order, (0, dt), [0.9], rtol=1e-11, atol=1e-13).y[0, -1]
-    found, slope = kernel.advance_extent(0.9, t, dt, a, e, order)
+    kdt = a * np.exp(-e / t) * dt
+    found, slope = kernel.advance_extent(0.9, kdt, order)
     assert found == pytest.approx(exact, rel=1e-8)  # the tolerance of the integrator, with margin
-    up, _ = kernel.advance_extent(0.9, t + 0.01, dt, a, e, order)
-    down, _ = kernel.advance_extent(0.9, t - 0.01, dt, a, e, order)
-    assert slope == pytest.approx((up - down) / 0.02, rel=1e-6)  # error of the difference quotient
+    up, _ = kernel.advance_extent(0.9, 1.0001 * kdt, order)
+    down, _ = kernel.advance_extent(0.9, 0.9999 * kdt, order)
+    assert slope == pytest.approx((up - down) / (2e-4 * kdt), rel=1e-6)  # error of the difference quotient
+
+
+def test_tabulated_rates_are_arrhenius_rates() -> None:
+    made = replace(TACOT, temperature_exponent=np.array([0.5, 0.0, 0.0]))
+    grid = tables.tabulate([made])
+    t = np.linspace(made.low, made.high, 40001)
+    rows = np.linspace(made.low, made.high, grid.rates.shape[2])
+    from scipy.interpolate import CubicHermiteSpline
+
+    reactions = zip(made.pre_exponential[:2], made.activation_temperature[:2], (0.5, 0.0), strict=True)
+    for r, (a, e, n) in enumerate(reactions):
+        rate, slope = grid.rates[0, r].T
+        found = CubicHermiteSpline(rows, rate, slope / (rows[1] - rows[0]))(t)
+        exact = a * t**n * np.exp(-e / t)
+        assert (
+            np.abs(
+                found / np.maximum(exact, tables.SLOWEST_RATE) - exact / np.maximum(exact, tables.SLOWEST_RATE)
+            ).max()
+            < tables.RATE_ERROR
+        )
+
+
+def test_steep_rates_get_a_finer_table() -> None:
+    steep = replace(TACOT, activation_energy=np.array([7e4, 1.7e5, 9e5]), pre_exponential=np.array([1e4, 5e8, 1e60]))
+    assert tables.tabulate([steep]).rates_per_row > tables.tabulate([TACOT]).rates_per_row == 1
 
 
 def _points(temperature: np.ndarray, old: np.ndarray, dt: float = 0.1) -> kernel.Points:
-    tables = kernel.tabulate([TACOT])
-    reactions = tables.kinetics.shape[2]
+    grid = tables.tabulate([TACOT])
+    reactions = grid.kinetics.shape[1]
     out = kernel.empty_points(temperature.size, reactions)
-    history = np.full((temperature.size, reactions), 0.8)
+    history = np.full((temperature.size, reactions + 1), 0.8)
     index = np.zeros(temperature.size, dtype=np.int64)
-    kernel.evaluate(tables, index, temperature, old, history, history, dt, 1.0, -1.0, 0.0, 101325.0, out)
+    kernel.evaluate(grid, index, temperature, old, history, history, dt, 1.0, -1.0, 0.0, 101325.0, out)
     return out
 
 
 def test_derivatives_of_the_kernel_are_those_of_its_values() -> None:
     # Middle of the cells of the uniform grid, so that the difference quotient stays in one of them.
-    step = (TACOT.high - TACOT.low) / (kernel.GRID_POINTS - 1)
+    step = (TACOT.high - TACOT.low) / (tables.GRID_POINTS - 1)
     t = TACOT.low + (np.floor((np.linspace(300.0, 3200.0, 60) - TACOT.low) / step) + 0.5) * step
     old = t - 3.0
     mid, up, down = _points(t, old), _points(t + 0.05, old), _points(t - 0.05, old)
@@ -64,7 +90,15 @@ def test_enthalpy_is_the_exact_integral_of_the_heat_capacity() -> None:
         np.interp(knots, TACOT.virgin.temperature, TACOT.virgin.heat_capacity), knots
     )
     expected = 0.8 * 280.0 * virgin + 0.2 * 220.0 * char
+    pores = (0.8 * 0.8 + 0.2 * 0.85) * 101325.0
+    gas = load("tacot").gas
+    at = [np.interp(1389.0, gas.grid(k).temperature, _at_pressure(gas.grid(k))) for k in ("molar_mass", "enthalpy")]
+    expected += pores * at[0] / (8.31447147 * 1389.0) * at[1] - pores
     assert out.energy[0] == pytest.approx(expected, rel=1e-5)  # chord error of the grid, below 1e-6 of the range
+
+
+def _at_pressure(grid: Grid) -> np.ndarray:
+    return np.asarray(grid.values[np.argmin(np.abs(grid.pressure - 101325.0))])
 
 
 def test_mixing_uses_the_virgin_mass_fraction() -> None:
@@ -181,6 +215,6 @@ def test_density_factor_scales_energy_and_mass_alike() -> None:
 
 
 def test_equal_reactions_are_merged() -> None:
-    tables = kernel.tabulate([TACOT])
-    assert tables.kinetics.shape == (5, 1, 2)
-    assert tables.kinetics[kernel.SHARE].sum() == pytest.approx(1.0)
+    grid = tables.tabulate([TACOT])
+    assert grid.kinetics.shape == (1, 2, 3)
+    assert grid.kinetics[0, :, tables.SHARE].sum() == pytest.approx(1.0)

@@ -55,9 +55,10 @@ def test_both_solvers_agree_on_the_same_steps() -> None:
     a = bench.series_two(3, 40, Stepping(0.005, 0.5), bench.finite_elements)
     b = bench.series_two(3, 40, Stepping(0.005, 0.5), twin.run)
     assert a.iterations == b.iterations
-    assert np.abs(a.temperature - b.temperature).max() < 1e-8  # rounding of two linear solvers over 290 steps
+    assert np.abs(a.temperature - b.temperature).max() < 1e-7  # rounding of two linear solvers over 290 steps
     assert a.recession[-1] == pytest.approx(b.recession[-1], rel=1e-10)
-    assert a.closure.energy == pytest.approx(b.closure.energy, rel=1e-6)
+    assert a.closure.steps == pytest.approx(b.closure.steps, rel=1e-6)
+    assert max(a.closure.energy, b.closure.energy) < 1e-8  # what the iterations leave
 
 
 def test_temperatures_of_case_one_are_those_of_fiat() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from containment.case.load import load_case
 from containment.case.schema import Case
 from containment.errors import CaseError, DataError, SolverError, UsageError
 from containment.result import StageResult
-from containment.thermal import heatshield_stage
+from containment.thermal import heatshield, heatshield_stage
 
 COARSE = defaults("screening").model_copy(update={"heatshield_cells": 30})
 
@@ -120,9 +121,22 @@ def test_without_heating_or_section(case: Case) -> None:
 
 
 def test_a_run_whose_energy_does_not_close_fails(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heatshield_stage, "ENERGY_LIMIT", 1e-9)
-    with pytest.raises(SolverError, match="station stagnation: energy closes to"):
+    with monkeypatch.context() as patch:
+        patch.setattr(heatshield_stage, "ENERGY_LIMIT", 1e-9)
+        with pytest.raises(SolverError, match="station stagnation: the heat through its surfaces"):
+            heatshield_stage.run(case, {"entry": pulse()}, COARSE)
+    # A flux that is not the one of the balance: the solver itself refuses the run.
+    monkeypatch.setattr(heatshield.step, "tally", _leaky(heatshield.step.tally))
+    with pytest.raises(SolverError, match=r"station stagnation: energy closes to 0\.[2-9]\d%") as caught:
         heatshield_stage.run(case, {"entry": pulse()}, COARSE)
+    assert caught.value.exit_code == 4
+
+
+def _leaky(tally: Callable[..., None]) -> Callable[..., None]:
+    def leaking(ledger: object, dt: float, c0: float, c2: float, flux: float, *others: float) -> None:
+        tally(ledger, dt, c0, c2, 1.005 * flux, *others)
+
+    return leaking
 
 
 @pytest.mark.parametrize(
