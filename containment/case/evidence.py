@@ -55,6 +55,34 @@ MODELS: dict[str, ModelFacts] = {
         constants={},
         delivers={"closure_anomaly": "", "closure_defect": "", "landing_failure": ""},
     ),
+    "gamma-poisson": ModelFacts(
+        kind="events",
+        parameters={"mean_rate": "1/s", "likeness": ""},
+        constants={"mission_time": "s"},
+        delivers={"new_rate": "1/s", "event_probability": ""},
+    ),
+    "mixture-binomial": ModelFacts(
+        kind="demands",
+        parameters={"informed": "", "vague": ""},
+        constants={"trust": ""},
+        delivers={"failure_probability": ""},
+    ),
+    "current-status-weibull": ModelFacts(
+        kind="inspections",
+        parameters={"life": "s", "activation_temperature": "K", "shape": ""},
+        constants={"reference_temperature": "K", "service_temperature": "K", "service_time": "s"},
+        delivers={"aged_out": ""},
+    ),
+    "alpha-pair": ModelFacts(
+        kind="common-cause", parameters={"both": ""}, constants={}, delivers={"beta_factor": ""},
+    ),
+    "expert-pool": ModelFacts(kind="judgements", parameters={}, constants={}, delivers={"pooled": ""}),
+    "margin-discrepancy": ModelFacts(
+        kind="comparisons",
+        parameters={"calibration": "", "discrepancy_sd": "", "length": ""},
+        constants={"flight_setting": ""},
+        delivers={"discrepancy": "", "margin": ""},
+    ),
     "rigid-nose-landing": ModelFacts(
         kind="landings",
         parameters={
@@ -70,7 +98,7 @@ MODELS: dict[str, ModelFacts] = {
     **{
         f"strength-{family}": ModelFacts(
             kind="strengths",
-            parameters={"median": "Pa", "scatter": "", "lot_scatter": ""},
+            parameters={"median": "Pa", "scatter": "", "lot_scatter": "", "laboratory_scatter": ""},
             constants={},
             delivers={"new_item": "Pa"},
         )

@@ -49,6 +49,22 @@ def jeffreys(n: float, k: float = 0.0, upper: float = 0.95) -> tuple[float, floa
     return (k + 0.5) / (n + 1.0), float(special.betaincinv(k + 0.5, n - k + 0.5, upper))
 
 
+def updated_beta(a: float, b: float, k: float, n: float) -> NDArray[np.float64]:
+    """Mean, 5 and 95 % of p after k failures in n demands from a prior Beta(a, b)."""
+    if not 0 <= k <= n or min(a, b) <= 0:
+        raise UsageError(f"found {k:g} in {n:g} under Beta({a:g}, {b:g})", advice="expected 0 <= k <= n and a, b > 0")
+    posterior = stats.beta(a + k, b + n - k)
+    return np.array([posterior.mean(), *posterior.ppf([0.05, 0.95])])
+
+
+def updated_gamma(a: float, b: float, k: float, exposure: float) -> NDArray[np.float64]:
+    """Mean, 5 and 95 % of a rate after k events in an exposure from a prior Gamma(a, b), b in the exposure's unit."""
+    if k < 0 or exposure <= 0 or min(a, b) <= 0:
+        raise UsageError(f"found {k:g} events in {exposure:g} under Gamma({a:g}, {b:g})", advice="correct them")
+    posterior = stats.gamma(a + k, scale=1.0 / (b + exposure))
+    return np.array([posterior.mean(), *posterior.ppf([0.05, 0.95])])
+
+
 def conservative_assurance(n: float, bound: float, claimed: float, confidence: float) -> float:
     """Least P(p <= bound | n trials without failure) over all priors with P(p <= claimed) = confidence.
 

@@ -72,7 +72,8 @@ def calibrate(
 
 def _posterior(built: Built, names: list[str], states: list[int]) -> dict[str, NDArray[np.float64]]:
     if built.exact is not None:
-        return dict(built.exact(_CHAINS * _DRAWS, np.random.default_rng(states)).draws)
+        draws = built.exact(_CHAINS * _DRAWS, np.random.default_rng(states)).draws
+        return {name: draws[name] for name in names}
     tree = sampling.run_chains(built.model, draws=_DRAWS, tune=_TUNE, states=states, names=names)
     return sampling.flat(tree, names)
 

@@ -20,7 +20,7 @@ from containment import share
 from containment.case.evidence import Evidence, EvidenceUse, Gate, update_faults
 from containment.case.schema import Case
 from containment.case.values import Quantity
-from containment.errors import CaseError, Problem
+from containment.errors import CaseError, DataError, Problem
 from containment.evidence import priors, sampling, sensitivity
 from containment.evidence.model import Built, Draws, priors_of
 from containment.evidence.register import EvidenceSet, load
@@ -85,8 +85,8 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
     """Posterior of everything the case's evidence updates: 4 chains of `draws` for each entry.
 
     The draws of an entry depend on the seed and its name alone. `folder` is where the case lies (for evidence sets
-    beside it). Raises CaseError for updates the case cannot take, DataError for a set that cannot be believed,
-    SamplerError when a posterior does not pass the gate or the prior excludes the data.
+    beside it). Raises CaseError for updates the case cannot take, DataError for a set that cannot be believed and
+    also where the prior excludes the data; SamplerError when a posterior does not pass the gate.
     """
     import xarray as xr
 
@@ -126,12 +126,15 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
 
 def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) -> Built:
     """The PyMC model of one entry. Raises DataError where the set is not of the kind the model reads."""
-    from containment.evidence import demands, landings, leaks, strengths
+    from containment.evidence import ageing, demands, discrepancy, experts, landings, leaks, mixture, pairs, rates
+    from containment.evidence import strengths as strength_models
 
     sampling.load_backend()
     builders: dict[str, Callable[[EvidenceSet, EvidenceUse, Mapping[str, Quantity]], Built]] = {
         "censored-lognormal": leaks.build, "beta-binomial": demands.build, "rigid-nose-landing": landings.build,
-        **{f"strength-{family}": strengths.build for family in strengths.FAMILIES},
+        "gamma-poisson": rates.build, "mixture-binomial": mixture.build, "current-status-weibull": ageing.build,
+        "alpha-pair": pairs.build, "expert-pool": experts.build, "margin-discrepancy": discrepancy.build,
+        **{f"strength-{family}": strength_models.build for family in strength_models.FAMILIES},
     }  # fmt: skip
     built = builders[use.model](data, use, prior)
     # Frozen, everything is compiled once, however often it is sampled.
@@ -172,7 +175,7 @@ def _learn(
         for i, (key, quantity) in enumerate(built.priors.items())
     }
     checks = _predicted(f"evidence.{name}.prior_predictive", built, before, gate.min_tail, state[1])
-    sampling.require(checks, name)
+    _refuse_prior(checks, name, data)
     for target in sampling.TARGET_ACCEPT:
         tree = sampling.sample(built, name=name, draws=draws, seed=seed, cores=cores, target_accept=target)
         found = sampling.convergence(tree, gate, name)
@@ -182,7 +185,10 @@ def _learn(
     checks |= found
     learnt = sampling.flat(tree, built.priors)
     constant = {key: q.value for key, q in built.priors.items() if key not in learnt}
-    after = {**learnt, **{key: np.full(draws * sampling.CHAINS, value) for key, value in constant.items()}}
+    after = {
+        **sampling.flat(tree, [str(key) for key in tree["posterior"].data_vars]),
+        **{key: np.full(draws * sampling.CHAINS, value) for key, value in constant.items()},
+    }
     checks |= _predicted(f"evidence.{name}.predictive", built, after, gate.min_tail, state[1])
     sampling.require(checks, name)
     outputs = _outputs(use, built, before, after, state[2])
@@ -199,6 +205,18 @@ def _learn(
         [Summary(name, o.name, o.unit, o.path, _summary(o.before), _summary(o.after)) for o in outputs],
         sensitivity.prior_sensitivity(tree, name, list(learnt)), sensitivity.leave_one_out(tree, name, learnt),
     )  # fmt: skip
+
+
+def _refuse_prior(checks: Mapping[str, Check], name: str, data: EvidenceSet) -> None:
+    """A prior under which the data could hardly have come about is a fault of the case, said before any sampling."""
+    bad = [f"{key.rsplit('.', 1)[1]} {check.value:.2g}" for key, check in checks.items() if not check.ok]
+    if bad:
+        limit = next(iter(checks.values())).limit
+        raise DataError(
+            f"evidence {name!r}: the prior excludes the data of {data.name}: tail probability of {', '.join(bad)},"
+            f" expected at least {limit:g}",
+            advice="widen the prior in [evidence], correct the data or drop the set",
+        )
 
 
 def _predicted(prefix: str, built: Built, draws: Draws, limit: float, seed: int) -> dict[str, Check]:

@@ -91,13 +91,40 @@ KINDS: dict[str, dict[str, Column]] = {
         "penetration": Column("m", empty=math.nan, low=0.0),
         "terminal_speed_fraction": Column("", empty=math.nan, low=0.0, high=1.0),
     },
+    "events": _ROW_TEXTS | {
+        "events": Column("", low=0.0),
+        "exposure": Column("s", low=1e-300),
+        "relevance": Column("", low=0.0, high=1.0),
+    },
+    "inspections": _ROW_TEXTS | {
+        "temperature": Column("K", low=0.0),
+        "age": Column("s", low=1e-300),
+        "items": Column("", low=1.0),
+        "failures": Column("", low=0.0),
+    },
+    "common-cause": _ROW_TEXTS | {"alone": Column("", low=0.0), "both": Column("", low=0.0)},
+    "judgements": _ROW_TEXTS | {
+        "question": Column(None),
+        "p05": Column("", low=1e-300),
+        "p50": Column("", low=1e-300),
+        "p95": Column("", low=1e-300),
+        "truth": Column("", empty=math.nan, low=1e-300),
+    },
+    "comparisons": _ROW_TEXTS | {
+        "role": Column(None),
+        "setting": Column(""),
+        "parameter": Column("", empty=math.nan),
+        "margin": Column(""),
+        "error": Column("", empty=math.nan, low=0.0),
+    },
     "strengths": _ROW_TEXTS | {
         "lot": Column(None),
+        "laboratory": Column(None, required=False),
         "value_low": Column("Pa", empty=0.0, low=0.0),
         "value_high": Column("Pa", empty=math.inf, low=0.0),
     },
 }  # fmt: skip
-_WHOLE = frozenset({"count", "demands", "failures"})
+_WHOLE = frozenset({"count", "demands", "failures", "events", "items", "alone", "both"})
 
 
 def _fail(path: Path, line: int, found: str, expected: str, advice: str) -> DataError:
@@ -325,6 +352,8 @@ def _at_most(part: str, whole: str) -> Check:
 _CHECKS: dict[str, Check] = {
     "leak-rates": _leak_rates,
     "demands": _at_most("failures", "demands"),
+    "inspections": _at_most("failures", "items"),
+    "judgements": _all(_interval("p05", "p50"), _interval("p50", "p95")),
     "landings": _all(
         _interval("acceleration_low", "acceleration_high"),
         _says_something(("acceleration_low", "acceleration_high"), ("penetration", "penetration")),

@@ -159,7 +159,9 @@ def _repeatable(dataset: xr.Dataset) -> xr.Dataset:
 def flat(tree: xr.DataTree, names: Mapping[str, Any] | list[str]) -> dict[str, NDArray[np.float64]]:
     """Scalar parameters as vectors (chain * draw,), chain after chain."""
     posterior = tree["posterior"].to_dataset()
-    return {name: posterior[name].values.reshape(-1) for name in names if name in posterior}
+    return {
+        name: posterior[name].values.reshape(-1) for name in names if name in posterior and posterior[name].ndim == 2
+    }
 
 
 def convergence(tree: xr.DataTree, gate: Gate, name: str) -> dict[str, Check]:
@@ -188,10 +190,8 @@ def require(checks: Mapping[str, Check], name: str) -> None:
     if not bad:
         return
     numbers = "; ".join(f"{key} {check.value:.4g} (limit {check.limit:.4g})" for key, check in bad.items())
-    if any(".predictive." in key or ".prior_predictive." in key for key in bad):
-        advice = (
-            "the prior or the model excludes the data: widen the prior in [evidence], correct the data or drop the set"
-        )
+    if any(".predictive." in key for key in bad):
+        advice = "the model does not give such data: correct the data, choose another model or drop the set"
     else:
         advice = "ask for more draws, or tighten what the data cannot tell; the posterior is not to be used"
     raise SamplerError(f"evidence {name!r} did not pass its gate: {numbers}", advice=advice)

@@ -46,6 +46,8 @@ def prior_sensitivity(tree: xr.DataTree, name: str, parameters: list[str]) -> li
     """Power-scaling sensitivity of each parameter (ArviZ `psense`)."""
     import arviz as az
 
+    if not parameters:  # nothing but what is delivered, such as a pool of experts
+        return []
     change = {group: az.psense(tree, var_names=parameters, group=group) for group in ("prior", "likelihood")}
     found = []
     for parameter in parameters:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from containment.evidence import landings, strengths
+from containment.evidence import ageing, discrepancy, landings, rates, strengths
 from containment.evidence.register import EvidenceSet
 
 Point = Mapping[str, float]
@@ -94,6 +94,44 @@ def landings_like(data: EvidenceSet, truth: Point, rng: np.random.Generator) -> 
     return replace(data, columns=columns)
 
 
+def events_like(data: EvidenceSet, truth: Point, rng: np.random.Generator) -> EvidenceSet:
+    """The same exposures, each mission with its own rate."""
+    rate = rates.new_rate(np.full(len(data), truth["mean_rate"]), truth["likeness"], rng)
+    return replace(data, columns={**data.columns, "events": rng.poisson(rate * data["exposure"]).astype(float)})
+
+
+def attributes_like(data: EvidenceSet, truth: Point, rng: np.random.Generator) -> EvidenceSet:
+    """As many demands; which of the two priors holds is drawn too."""
+    p = truth["informed"] if rng.random() < truth["trust"] else truth["vague"]
+    failures = rng.binomial(data["demands"].astype(int), p).astype(float)
+    return replace(data, columns={**data.columns, "failures": failures})
+
+
+def pairs_like(data: EvidenceSet, truth: Point, rng: np.random.Generator) -> EvidenceSet:
+    """As many events, each with both items failing or one."""
+    total = (data["alone"] + data["both"]).astype(int)
+    both = rng.binomial(total, truth["both"])
+    return replace(data, columns={**data.columns, "alone": (total - both).astype(float), "both": both.astype(float)})
+
+
+def inspections_like(data: EvidenceSet, truth: Point, rng: np.random.Generator) -> EvidenceSet:
+    """The same ovens, failures anew."""
+    score = ageing.log_hazard(truth, data["age"], data["temperature"], truth["reference_temperature"])
+    p = -np.expm1(-np.exp(np.minimum(score, 6.0)))
+    return replace(data, columns={**data.columns, "failures": rng.binomial(data["items"].astype(int), p).astype(float)})
+
+
+def comparisons_like(data: EvidenceSet, truth: Point, rng: np.random.Generator) -> EvidenceSet:
+    """The same runs; the tests made again with a discrepancy of their own."""
+    test = data["role"] == "test"
+    coefficients, scatter = discrepancy.surrogate(data)
+    draws = {name: np.array([value]) for name, value in truth.items()}
+    margin = data["margin"].copy()
+    error = np.hypot(data["error"][test], scatter)
+    margin[test] = discrepancy.replicate(data["setting"][test], error, coefficients, draws, rng)[0]
+    return replace(data, columns={**data.columns, "margin": margin})
+
+
 def strengths_like(family: str) -> Simulator:
     """As many items of as many lots; a bound is kept or, where the item would not have kept it, turned round."""
 
@@ -101,7 +139,11 @@ def strengths_like(family: str) -> Simulator:
         low, high = data["value_low"].copy(), data["value_high"].copy()
         lots, lot = np.unique(data["lot"], return_inverse=True)
         median = truth["median"] * np.exp(truth["lot_scatter"] * rng.standard_normal(lots.size))
-        value = strengths.new_items(family, median[lot], np.full(len(data), truth["scatter"]), rng)
+        median = median[lot]
+        if np.unique(data.columns.get("laboratory", [""])).size > 1:
+            places, place = np.unique(data["laboratory"], return_inverse=True)
+            median = median * np.exp(truth["laboratory_scatter"] * rng.standard_normal(places.size))[place]
+        value = strengths.new_items(family, median, np.full(len(data), truth["scatter"]), rng)
         exact, proof = low == high, np.isinf(high)
         low[exact] = high[exact] = value[exact]
         broke = proof & (value < low)
@@ -113,5 +155,7 @@ def strengths_like(family: str) -> Simulator:
 
 SIMULATORS: dict[str, Simulator] = {
     "censored-lognormal": leaks_like, "beta-binomial": demands_like, "rigid-nose-landing": landings_like,
+    "gamma-poisson": events_like, "mixture-binomial": attributes_like, "alpha-pair": pairs_like,
+    "current-status-weibull": inspections_like, "margin-discrepancy": comparisons_like,
     **{f"strength-{family}": strengths_like(family) for family in strengths.FAMILIES},
 }  # fmt: skip

@@ -1,6 +1,7 @@
-"""Measured strengths by lots: normal, lognormal or Weibull within a lot, lots scattered about a common median.
+"""Measured strengths by lots and laboratories: normal, lognormal or Weibull, scattered about a common median.
 
-ln m_lot = ln median + lot_scatter e,  e ~ N(0, 1). Within a lot of median m, with scatter s about the sd of ln y:
+ln m = ln median + lot_scatter e_lot + laboratory_scatter e_laboratory,  e ~ N(0, 1).
+Within a lot of median m, with scatter s about the sd of ln y:
     normal     y ~ N(m, s m)
     lognormal  ln y ~ N(ln m, s)
     Weibull    y / lambda ~ Weibull(k),  k = pi / (sqrt(6) s),  lambda = m (ln 2)^(-1/k)
@@ -37,16 +38,29 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
     need(data, use)
     family = use.model.rsplit("-", 1)[1]
     lots, lot = np.unique(data["lot"], return_inverse=True)
+    column = data.columns.get("laboratory", np.full(len(data), ""))
+    laboratories, laboratory = np.unique(column, return_inverse=True)
     weight = np.array([use.relevance.get(str(item), 1.0) for item in data["item"]])
     with pm.Model() as model:
         v = {name: priors.variable(name, quantity) for name, quantity in prior.items()}
         offset = pm.Normal("lot_offset", 0.0, 1.0, shape=lots.size)
-        median = v["median"] * pt.exp(v["lot_scatter"] * offset)
-        rows = _rows(family, data["value_low"], data["value_high"], median[lot], v["scatter"])
-        finish(weight * rows, latent=("lot_offset",))
+        median = (v["median"] * pt.exp(v["lot_scatter"] * offset))[lot]
+        latent = ["lot_offset"]
+        if laboratories.size > 1:  # one laboratory cannot be told from the lots it measured
+            latent.append("laboratory_offset")
+            offset = pm.Normal("laboratory_offset", 0.0, 1.0, shape=laboratories.size)
+            median = median * pt.exp(v["laboratory_scatter"] * offset)[laboratory]
+        rows = _rows(family, data["value_low"], data["value_high"], median, v["scatter"])
+        finish(weight * rows, latent=tuple(latent))
     read = data["value_low"] == data["value_high"]
     labels = tuple(f"{item} ({line})" for item, line in zip(data["item"], data.lines, strict=True))
-    return Built(model, prior, labels, _deliver(family), _predictive(family, data["value_low"][read], lot[read]))
+    return Built(
+        model,
+        prior,
+        labels,
+        _deliver(family),
+        _predictive(family, data["value_low"][read], lot[read], laboratory[read]),
+    )
 
 
 def _rows(family: str, low: NDArray[np.float64], high: NDArray[np.float64], median: Any, scatter: Any) -> Any:
@@ -113,7 +127,7 @@ def new_items(family: str, median: Any, scatter: Any, rng: np.random.Generator) 
 
 
 def _deliver(family: str) -> Any:
-    """One more item of one more lot, Pa."""
+    """One more item of one more lot, Pa, without the error of a laboratory."""
 
     def deliver(draws: Draws, output: str, rng: np.random.Generator) -> NDArray[np.float64]:
         median = draws["median"] * np.exp(draws["lot_scatter"] * rng.standard_normal(draws["median"].size))
@@ -122,14 +136,18 @@ def _deliver(family: str) -> Any:
     return deliver
 
 
-def _predictive(family: str, observed: NDArray[np.float64], lot: NDArray[np.int64]) -> Any:
-    """Weakest item and scatter of all items against what was measured, lots drawn anew."""
+def _predictive(
+    family: str, observed: NDArray[np.float64], lot: NDArray[np.int64], laboratory: NDArray[np.int64]
+) -> Any:
+    """Weakest item and scatter of all items against what was measured, lots and laboratories drawn anew."""
 
     def check(draws: Draws, rng: np.random.Generator) -> dict[str, float]:
         if observed.size < 2:
             return {}
-        offset = draws["lot_scatter"][:, None] * rng.standard_normal((draws["median"].size, int(lot.max()) + 1))
-        median = draws["median"][:, None] * np.exp(offset[:, lot])
+        size = draws["median"].size
+        offset = draws["lot_scatter"][:, None] * rng.standard_normal((size, int(lot.max()) + 1))
+        place = draws["laboratory_scatter"][:, None] * rng.standard_normal((size, int(laboratory.max()) + 1))
+        median = draws["median"][:, None] * np.exp(offset[:, lot] + place[:, laboratory] * (laboratory.max() > 0))
         replicate = new_items(family, median, draws["scatter"][:, None], rng)
         return {
             "weakest item": two_sided(replicate.min(axis=1), float(observed.min())),

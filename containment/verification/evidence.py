@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from containment.verification import bench_posteriors
 from containment.verification.catalogue import Item
 
 _SOURCE = "closed form, printed to the digits shown (NASA/SP-2009-569 kind of arithmetic)"
@@ -16,6 +17,10 @@ def items() -> Iterator[Item]:
     yield from _trials()
     yield from _margins()
     yield from _landing()
+    yield from bench_posteriors.nested()
+    yield from bench_posteriors.handbook()
+    yield from bench_posteriors.conjugate()
+    yield from bench_posteriors.public()
 
 
 def _trials() -> Iterator[Item]:
@@ -37,6 +42,7 @@ def _trials() -> Iterator[Item]:
         ours = bounds.conservative_trials_needed(1e-6, 1e-7, confidence, assurance)
         name = f"evidence.conservative.{confidence:g}.{assurance:g}"
         yield Item.relative(name, reference, ours, _TWO, "", "Bishop et al., IEEE TSE 37 (2011) 708")
+    yield Item.relative("evidence.jeffreys.500000.mean", 1e-6, bounds.jeffreys(5e5)[0], _TWO, "", _SOURCE)
     yield Item.relative("evidence.tolerated-doubt", 9.0e-7, bounds.tolerated_doubt(1e-7, 1e-6), _TWO, "", _SOURCE)
 
 

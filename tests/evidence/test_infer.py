@@ -127,9 +127,9 @@ def test_gate_sees_chains_apart_divergences_and_nan(tmp_path: Path) -> None:
 def test_prior_that_excludes_the_data_is_said_before_sampling(tmp_path: Path) -> None:
     folder = write_set(tmp_path / "t", "demands", "cans,closure,200,80,1,found,p")
     case = case_with({"trials": demands(folder, mean_closure=uncertain(1e-4, "beta", a=0.5, b=5000.0))})
-    with pytest.raises(SamplerError, match=r"prior_predictive\.failures at closure") as error:
+    with pytest.raises(DataError, match=r"the prior excludes the data .* failures at closure") as error:
         infer(case, draws=1000, seed=1)
-    assert "widen the prior" in str(error.value)
+    assert error.value.exit_code == 3 and "widen the prior" in str(error.value)
 
 
 def test_wrong_kind_of_data_and_relevance_of_nobody(tmp_path: Path) -> None:

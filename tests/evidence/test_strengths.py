@@ -20,7 +20,7 @@ UNITS = 'value_low = "MPa"\nvalue_high = "MPa"'
 
 
 def entry(folder: Path, family: str, **assumptions: Any) -> dict[str, Any]:
-    fixed = {"median": "800 MPa", "scatter": 0.06, "lot_scatter": 0.0}
+    fixed = {"median": "800 MPa", "scatter": 0.06, "lot_scatter": 0.0, "laboratory_scatter": 0.0}
     return {"set": str(folder), "model": f"strength-{family}", "assumptions": {**fixed, **assumptions}}
 
 
