@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any, Literal, Self
 
@@ -26,6 +27,7 @@ Altitude: Any = quantity("m", minimum=-400.0, maximum=1.0e6)
 MassChange: Any = quantity("kg")
 Area: Any = quantity("m^2", positive=True)
 SpeedChange: Any = quantity("m/s")
+Depth: Any = quantity("m", minimum=0.0)
 
 
 class Drag(Section):
@@ -37,6 +39,8 @@ class Drag(Section):
 
     mach: tuple[float, ...] = Field(description="strictly increasing Mach numbers")
     coefficient: tuple[float, ...] = Field(description="drag coefficient at each Mach number, on the frontal area")
+    incidence: tuple[Angle, ...] = Field((), description="angles of attack from 0; without them Newtonian flow")
+    incidence_ratio: tuple[float, ...] = Field((), description="drag at each of them over drag at 0")
     source: str = ""
     confidence: Confidence = "assumed"
     note: str = ""
@@ -65,6 +69,19 @@ class Drag(Section):
                 raise fault(f"{value:g}", "a drag coefficient between 0 and 10", "correct it", key="coefficient")
         return self
 
+    @model_validator(mode="after")
+    def _usable_over_incidence(self) -> Self:
+        angles, ratios = [a.value for a in self.incidence], self.incidence_ratio
+        rises = all(b > a for a, b in itertools.pairwise(angles))
+        if len(angles) != len(ratios) or (angles and not (len(angles) > 1 and angles[0] == 0.0 and rises)):
+            raise fault(
+                f"{len(angles)} angles and {len(ratios)} ratios", "equally many, the angles rising from 0",
+                "correct the table", key="incidence_ratio",
+            )  # fmt: skip
+        if angles and not (ratios[0] == 1.0 and all(0 < r < 10 for r in ratios)):
+            raise fault(f"{ratios}", "ratios from 1 at 0", "correct the table", key="incidence_ratio")
+        return self
+
 
 class Vehicle(Section):
     """Outer shape, mass, drag and heating factors of the capsule."""
@@ -76,6 +93,12 @@ class Vehicle(Section):
         description="effective over drawn nose radius in heating: sonic line, shape change",
     )
     cone_half_angle: Angle = Field(description="angle between cone surface and axis")
+    nose_recession: Depth = Field(
+        given(0.0, "m", "shape as drawn"), description="recession of the stagnation point after the heating pulse"
+    )
+    incidence: Angle = Field(
+        given(0.0, "rad", "flies at zero incidence"), description="mean total angle of attack of the whole flight"
+    )
     mass: Mass = Field(description="mass at entry as designed")
     mass_as_built: MassChange = Field(
         given(0.0, "kg", "no difference between built and designed"), description="built minus designed mass"
@@ -83,6 +106,9 @@ class Vehicle(Section):
     drag: Drag
     hypersonic_drag_factor: Factor = given(1.0, "", "drag table as it is")
     subsonic_drag_factor: Factor = given(1.0, "", "drag table as it is")
+    convection: Literal["sutton-graves", "fay-riddell"] = Field(
+        "sutton-graves", description="correlation of the stagnation point"
+    )
     convective_factor: Factor = Field(
         given(1.0, "", "correlation as it is"), description="true over correlated convective heating"
     )
@@ -91,7 +117,14 @@ class Vehicle(Section):
     )
     flank_factor: Factor = Field(
         given(1.0, "", "laminar distribution as it is"),
-        description="true over laminar (Lees) convective heating on the cone: turbulence, shoulder, sonic line",
+        description="true over laminar (Lees) convective heating on the cone: what the next two leave out",
+    )
+    turbulent_factor: Factor = Field(
+        given(1.0, "", "laminar at peak heating"), description="turbulent over laminar convective heating on the cone"
+    )
+    shoulder_factor: Factor = Field(
+        given(1.0, "", "no shoulder peak"),
+        description="convective heating at the shoulder over the cone's; grows over the last tenth of the arc",
     )
 
     @property
@@ -160,6 +193,33 @@ class Departure(Section):
         return self
 
 
+class Navigation(Section):
+    """Knowledge of the state at the interface: covariance of position and velocity errors, for dispersions.
+
+    Six errors: position east, north, up (m), then velocity east, north, up (m/s) in the frame of `entry.velocity`, so
+    the elements are in m^2, m^2/s and m^2/s^2. It takes the place of scatter of speed_error and angle_error.
+    """
+
+    covariance: tuple[tuple[float, ...], ...] = Field(description="6 x 6, symmetric, no negative eigenvalue")
+    source: str = ""
+    confidence: Confidence = "assumed"
+
+    @model_validator(mode="after")
+    def _covariance(self) -> Self:
+        import numpy as np
+
+        sizes = [len(row) for row in self.covariance]
+        if sizes != [6] * 6:
+            raise fault(f"rows of {sizes}", "6 rows of 6", "give position and velocity", key="covariance")
+        matrix = np.array(self.covariance)
+        if not np.all(np.isfinite(matrix)) or not np.allclose(matrix, matrix.T, rtol=1e-9, atol=0.0):
+            raise fault("a matrix that is not symmetric", "a covariance", "correct it", key="covariance")
+        scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+        if np.linalg.eigvalsh(matrix / np.outer(scale, scale)).min() < -1e-9 or np.any(np.diag(matrix) < 0):
+            raise fault("a negative eigenvalue", "a covariance", "correct the correlations", key="covariance")
+        return self
+
+
 class Entry(Section):
     """State at the entry interface and the air below it.
 
@@ -177,6 +237,7 @@ class Entry(Section):
     longitude: Angle
     speed_error: SpeedChange = Field(given(0.0, "m/s", "no error"), description="navigation error of the speed")
     angle_error: Angle = Field(given(0.0, "rad", "no error"), description="navigation error of the flight-path angle")
+    navigation: Navigation | None = None
     ground_altitude: Altitude = Field(description="landing site above the ellipsoid")
     atmosphere: Atmosphere = Field("us-standard-1976", description="an atmosphere card: a name or a file")
     density_factor: Factor = Field(
@@ -201,6 +262,11 @@ class Entry(Section):
             raise fault(
                 f"entry at {self.altitude.value:g} m over ground at {self.ground_altitude.value:g} m",
                 "an interface above the ground", "raise the altitude", key="altitude",
+            )  # fmt: skip
+        if self.navigation and (self.speed_error.uncertainty or self.angle_error.uncertainty):
+            raise fault(
+                "navigation beside scatter of speed_error or angle_error", "one of them",
+                "remove the scatter: the covariance has it", key="navigation",
             )  # fmt: skip
         return self
 

@@ -88,11 +88,13 @@ def lees_cone(apex_distance: ArrayLike, cone_half_angle: float, mach: float, gam
     return np.asarray(math.sqrt(3) / 2 * math.sqrt(p * t) * s / np.sqrt(b + s**3))
 
 
-def convective_ratio(body: SphereCone, arc: ArrayLike, mach: float, flank_factor: float = 1.0) -> Array:
+def convective_ratio(
+    body: SphereCone, arc: ArrayLike, mach: float, flank_factor: float = 1.0, shoulder_factor: float = 1.0
+) -> Array:
     """Local over stagnation convective heating (film coefficient) along the body.
 
-    The factor for what laminar similarity leaves out (turbulence, sonic line at the shoulder) grows linearly over the
-    sphere and is in full force on the cone.
+    The factor for what laminar similarity leaves out (turbulence, sonic line) grows linearly over the sphere and is in
+    full force on the cone; the one of the shoulder grows linearly over the last tenth of the arc.
     """
     arc = np.asarray(arc, float)
     tangency = body.tangency_arc
@@ -100,7 +102,8 @@ def convective_ratio(body: SphereCone, arc: ArrayLike, mach: float, flank_factor
     laminar = np.where(
         arc <= tangency, lees_sphere(body.body_angle(arc), mach), lees_cone(apex, body.cone_half_angle, mach)
     )
-    return laminar * (1 + (flank_factor - 1) * np.minimum(arc / tangency, 1.0))
+    edge = np.clip(10.0 * arc / body.length - 9.0, 0.0, 1.0)
+    return laminar * (1 + (flank_factor - 1) * np.minimum(arc / tangency, 1.0)) * (1 + (shoulder_factor - 1) * edge)
 
 
 def radiative_ratio(body: SphereCone, arc: ArrayLike, mach: float) -> Array:

@@ -26,7 +26,7 @@ CHUNK = 1000  # flights drawn and flown together
 TOLERANCE = 5e-8  # speed and position then agree with a converged flight to 1e-6 (see the benchmark)
 FACTORS = (
     "vehicle.mass", "vehicle.subsonic_drag_factor", "vehicle.hypersonic_drag_factor", "vehicle.nose_radius",
-    "vehicle.convective_factor", "vehicle.radiative_factor",
+    "vehicle.convective_factor", "vehicle.radiative_factor", "vehicle.nose_recession",
 )  # fmt: skip
 
 
@@ -73,12 +73,25 @@ def draw(inputs: Inputs, chunk: int, seed: int) -> dict[str, Array]:
     return {path: values[:, j] for j, path in enumerate(inputs.paths)}
 
 
+def navigation_errors(case: Case, chunk: int, seed: int) -> Array | None:
+    """Errors (CHUNK, 6) of position and velocity east, north, up from the covariance of the case, None without one."""
+    navigation = setup.sections(case)[1].navigation
+    if navigation is None:
+        return None
+    values, vectors = np.linalg.eigh(np.array(navigation.covariance))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    normal = stream(seed, "entry.navigation", f"dispersion {chunk}").standard_normal((CHUNK, 6))
+    return np.asarray(normal @ root.T)
+
+
 def fly(
-    case: Case, values: Mapping[str, Array], n: int, *, tolerance: float = TOLERANCE, grids: Array | None = None
-) -> Array:
+    case: Case, values: Mapping[str, Array], n: int, *, tolerance: float = TOLERANCE, grids: Array | None = None,
+    errors: Array | None = None,
+) -> Array:  # fmt: skip
     """Summaries (n, 22) of flights with the given values (n,) by path; everything else nominal.
 
-    `grids` (n, 61, 3) are perturbations of the air (see `scatter`); the density factors are added to them.
+    `grids` (n, 61, 3) are perturbations of the air (see `scatter`); the density factors are added to them. `errors`
+    (n, 6) are navigation errors: position and velocity east, north, up.
     """
     vehicle, entry = setup.sections(case)
     known = dict(case.quantities())
@@ -90,6 +103,7 @@ def fly(
     factors = np.column_stack([value(path) for path in FACTORS])
     factors[:, 0] += value("vehicle.mass_as_built")
     factors[:, 3] *= value("vehicle.effective_nose_factor")
+    factors[:, 1:3] *= setup.incidence_ratio(vehicle, value("vehicle.incidence"))[:, None]
     air = atmosphere.load(entry.atmosphere)
     low, high = value("entry.density_factor"), value("entry.upper_density_factor")
     factors_of_air = atmosphere.factor_grids(low, high)
@@ -97,7 +111,12 @@ def fly(
     out = np.empty((n, observe.SUMMARY))
     control = Control(tolerance, entry.ground_altitude.value, 0.0, 0.1, 20.0, 20_000.0)
     body = setup.body_of(vehicle)
-    observe.fly_many(trajectory.initial_states(at), factors, grids, atmosphere.SPACING, EARTH, air, body, control, out)
+    starts = trajectory.initial_states(at)
+    if errors is not None:
+        starts = starts + trajectory.displaced(starts, errors, at.inertial)
+    observe.fly_many(
+        starts, factors, setup.ratio_of(vehicle), grids, atmosphere.SPACING, EARTH, air, body, control, out
+    )  # fmt: skip
     return out
 
 
@@ -138,7 +157,11 @@ def stream_flights(
         n = min(CHUNK, samples - chunk * CHUNK)
         used = {path: column[:n] for path, column in values.items()}
         air = random_air.grids(CHUNK, seed, f"dispersion {chunk}")[:n] if random_air else None
-        return Batch(chunk * CHUNK, used, fly(fixed, used, n, tolerance=tolerance, grids=air))
+        errors = navigation_errors(fixed, chunk, seed)
+        return Batch(
+            chunk * CHUNK, used,
+            fly(fixed, used, n, tolerance=tolerance, grids=air, errors=None if errors is None else errors[:n]),
+        )  # fmt: skip
 
     chunks = range(-(-samples // CHUNK))
     if workers == 1:

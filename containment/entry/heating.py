@@ -10,8 +10,11 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from containment.entry.kernel import COMPILED
+
+Array = NDArray[np.float64]
 
 SUTTON_GRAVES = 1.7415e-4  # kg^0.5/m, Earth; flight form of NASA TR R-376 (TFAWS 2012 aerothermodynamics course)
 HEAT_CAPACITY = 1004.7  # J/kg/K of air, 7/2 R/M
@@ -27,22 +30,55 @@ _TS_SPEED = np.array(
 _TS_FUNCTION = np.array(
     [1.5, 4.3, 9.7, 19.5, 35, 55, 81, 115, 151, 238, 359, 495, 660, 850, 1065, 1313, 1550, 1780, 2040]
 )  # fmt: skip
+LEES_FALL = 0.721  # 1/rad^2, q/q0 = 1 - a t^2 at the stagnation point (Lees at Mach 20, see the tests)
+TABLE_DENSITY = (-9.0, 0.25)  # log10 of kg/m^3, ends of the even axis of a table of ratios
+TABLE_SPEED = (250.0, 16_000.0)  # m/s, the same
 RADIATIVE_SPEED = (10e3, 16e3)  # m/s, validity stated by the authors
 RADIATIVE_DENSITY = (6.66e-5, 6.31e-4)  # kg/m^3
 RADIATIVE_RADIUS = (0.3, 3.0)  # m
 
 
 @njit(**COMPILED)
-def film_coefficient(density: float, speed: float, nose_radius: float) -> float:
+def film_coefficient(density: float, speed: float, nose_radius: float, ratio: float = 1.0) -> float:
     """Stagnation film coefficient rho_e u_e C_H, kg/m^2/s, unblown.
 
-    Continuum: Sutton-Graves q = k sqrt(rho/R) V^3 over the enthalpy difference V^2/2 it was fitted with; bridged to the
-    free-molecular limit rho V (accommodation 1) by 1 - exp(-limit/continuum) (Matting).
+    Continuum: Sutton-Graves q = k sqrt(rho/R) V^3 over the enthalpy difference V^2/2 it was fitted with, times the
+    ratio of another correlation to it; bridged to the free-molecular limit rho V (accommodation 1) by
+    1 - exp(-limit/continuum) (Matting).
     """
     if density <= 0.0 or speed <= 0.0:
         return 0.0
-    continuum = 2.0 * SUTTON_GRAVES * math.sqrt(density / nose_radius) * speed
+    continuum = 2.0 * SUTTON_GRAVES * ratio * math.sqrt(density / nose_radius) * speed
     return continuum * (1.0 - math.exp(-density * speed / continuum))
+
+
+@njit(**COMPILED)
+def from_table(density: float, speed: float, table: Array) -> float:
+    """Ratio of another correlation to Sutton-Graves, bilinear in log10 density and speed, end values held."""
+    if density <= 0.0:
+        return 1.0
+    rows, columns = table.shape
+    x = (math.log10(density) - TABLE_DENSITY[0]) / (TABLE_DENSITY[1] - TABLE_DENSITY[0]) * (rows - 1)
+    z = (speed - TABLE_SPEED[0]) / (TABLE_SPEED[1] - TABLE_SPEED[0]) * (columns - 1)
+    x, z = min(max(x, 0.0), rows - 1.0), min(max(z, 0.0), columns - 1.0)
+    i, j = min(int(x), rows - 2), min(int(z), columns - 2)
+    x, z = x - i, z - j
+    low = table[i, j] + z * (table[i, j + 1] - table[i, j])
+    return low + x * (table[i + 1, j] + z * (table[i + 1, j + 1] - table[i + 1, j]) - low)
+
+
+@njit(**COMPILED)
+def receded_radius(nose_radius: float, recession: float, speed: float, entry_speed: float) -> float:
+    """Radius of curvature at the stagnation point while the nose recedes, m.
+
+    The share of the pulse behind a flight that has slowed to V is erf(sqrt(2 ln(V_E/V))) (Allen & Eggers with
+    q = k sqrt(rho) V^3). Recession s falls off along the sphere as the heating does, s (1 - a t^2) with a of Lees near
+    t = 0, so the curvature becomes (1 - 2 a s/r)/r with r = R - s.
+    """
+    share = math.erf(math.sqrt(2.0 * math.log(entry_speed / speed))) if 0.0 < speed < entry_speed else 0.0
+    s = share * recession
+    r = nose_radius - s
+    return r / (1.0 - 2.0 * LEES_FALL * s / r)
 
 
 @njit(**COMPILED)

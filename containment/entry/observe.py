@@ -38,15 +38,23 @@ _WEIGHT = (5 / 18, 8 / 18, 5 / 18)
 QUIET = 250.0  # m/s, below which nothing is looked at any more: heating is 1e-5 of the load, no peak is left
 SCAN = 8  # parts of the bracket of a peak looked at before it is climbed
 TIME_OF_PEAK = 2e-4  # s, how well a peak is placed; its value is then exact to the square of it over the pulse width
+SUTTON_GRAVES_ITSELF = np.empty((0, 0))
 _GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
 class Heat(NamedTuple):
-    """Nose radius m and the factors on convective and radiative heating."""
+    """Nose radius m, factors on convective and radiative heating, and what changes the two on the way.
+
+    The nose recedes by `recession` m over the pulse of a flight that enters at `entry_speed` m/s; `ratio` is the
+    correlation over Sutton-Graves on the axes of `fay_riddell`, empty for Sutton-Graves itself.
+    """
 
     nose_radius: float
     convective_factor: float
     radiative_factor: float
+    recession: float = 0.0
+    entry_speed: float = 0.0
+    ratio: Array = SUTTON_GRAVES_ITSELF
 
 
 class Flight(NamedTuple):
@@ -77,10 +85,14 @@ def observe(y: Array, planet: Planet, air: Air, body: Body, heat: Heat, out: Arr
         math.exp(kernel.air_value(altitude, interval, kernel.LN_PRESSURE, air) + excess) if density > 0.0 else 0.0
     )
     dynamic = 0.5 * density * w * w
-    film = heat.convective_factor * heating.film_coefficient(density, w, heat.nose_radius)
+    radius = heat.nose_radius
+    if heat.recession > 0.0:
+        radius = heating.receded_radius(radius, heat.recession, w, heat.entry_speed)
+    ratio = heating.from_table(density, w, heat.ratio) if heat.ratio.shape[0] > 0 else 1.0
+    film = heat.convective_factor * heating.film_coefficient(density, w, radius, ratio)
     enthalpy = heating.recovery_enthalpy(temperature, w)
     convective = film * (enthalpy - heating.COLD_WALL_ENTHALPY)
-    radiative = heat.radiative_factor * heating.radiative_flux(density, w, heat.nose_radius)
+    radiative = heat.radiative_factor * heating.radiative_flux(density, w, radius)
     out[DECELERATION] = dynamic * body.area * kernel.drag_coefficient(mach, body) / body.mass
     out[DYNAMIC_PRESSURE] = dynamic
     out[STAGNATION_PRESSURE] = heating.stagnation_pressure(pressure, dynamic, mach)
@@ -90,7 +102,7 @@ def observe(y: Array, planet: Planet, air: Air, body: Body, heat: Heat, out: Arr
     out[AIRSPEED], out[MACH] = w, mach
     out[DENSITY], out[AIR_TEMPERATURE], out[PRESSURE] = density, temperature, pressure
     out[RECOVERY_ENTHALPY], out[FILM] = enthalpy, film
-    out[RADIATION_VALID] = 1.0 if heating.radiation_is_valid(density, w, heat.nose_radius) else 0.0
+    out[RADIATION_VALID] = 1.0 if heating.radiation_is_valid(density, w, radius) else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -219,13 +231,13 @@ def _peak(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fly_many(
-    starts: Array, factors: Array, grids: Array, spacing: float, planet: Planet, air: Air, body: Body, control: Control,
-    out: Array,
+    starts: Array, factors: Array, ratio: Array, grids: Array, spacing: float, planet: Planet, air: Air, body: Body,
+    control: Control, out: Array,
 ) -> None:  # fmt: skip
     """Summaries (n, 22) of n flights, one after the other.
 
-    starts (n, 6); factors (n, 6): mass, subsonic drag, hypersonic drag, nose radius, convective, radiative; grids
-    (n, m, 3): perturbations of the air every `spacing` m, or (0, m, 3) for air as tabulated.
+    starts (n, 6); factors (n, 7): mass, subsonic drag, hypersonic drag, nose radius, convective, radiative, recession;
+    `ratio` as in `Heat`; grids (n, m, 3): perturbations of the air every `spacing` m, none for air as tabulated.
     """
     times, dense, work = np.empty(MOST_STEPS + 1), np.empty((MOST_STEPS, 5, 6)), np.empty((6, COLUMNS))
     for i in range(starts.shape[0]):
@@ -249,4 +261,6 @@ def fly_many(
             continue
         if outcome != kernel.LANDED:
             last = times[steps] - times[steps - 1]
-        summarise(times, dense, steps, last, outcome, planet, met, flown, Heat(f[3], f[4], f[5]), work, out[i])
+        speed = math.sqrt(starts[i, 3] ** 2 + starts[i, 4] ** 2 + starts[i, 5] ** 2)
+        heat = Heat(f[3], f[4], f[5], f[6], speed, ratio)
+        summarise(times, dense, steps, last, outcome, planet, met, flown, heat, work, out[i])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from containment.case.entry import Vehicle
 from containment.case.fidelity import Fidelity
 from containment.case.schema import Case
-from containment.entry import branches, distribution, heating, observe, setup
+from containment.entry import branches, distribution, fay_riddell, heating, observe, setup
 from containment.entry.distribution import SphereCone
 from containment.entry.trajectory import Trajectory
 from containment.result import Check, Response, StageResult
@@ -60,13 +60,14 @@ def run(
     coarse = setup.fly(vehicle, entry, tolerance=1e-7)
     data = _data(case, vehicle, flight)
     change = np.abs(coarse.summary[_CONVERGED] / flight.summary[_CONVERGED] - 1.0).max()
+    off_nominal, lost = branches.responses(vehicle, entry)
     return StageResult(
         "entry",
-        {**_responses(flight), **branches.responses(vehicle, entry)},
+        {**_responses(flight), **off_nominal},
         data,
         # 100 times the tolerance may move no response by more than 1e-4, far below what any input does
         checks={"trajectory_convergence": Check.at_most(float(change), 1e-4)},
-        notes=tuple(_notes(vehicle, flight)),
+        notes=(*_notes(vehicle, flight), *lost),
     )
 
 
@@ -114,9 +115,16 @@ def _notes(vehicle: Vehicle, flight: Trajectory) -> list[str]:
             "total) is collected outside the range of Tauber-Sutton (10 to 16 km/s, 6.66e-5 to 6.31e-4 kg/m^3,"
             " nose radius 0.3 to 3 m)."
         )
+    peak = flight.observed(s[[observe.PEAKS + observe.CONVECTIVE]])[0]
+    name = {"sutton-graves": "Sutton-Graves", "fay-riddell": "Fay-Riddell"}[vehicle.convection]
+    if vehicle.convection == "fay-riddell" and peak[observe.SPEED] > fay_riddell.FASTEST:
+        name += f" (extrapolated: the peak is at {peak[observe.SPEED]:.0f} m/s, its authors computed to 7000 m/s)"
+    reynolds = peak[observe.DENSITY] * peak[observe.SPEED] * vehicle.diameter.value
+    reynolds /= float(fay_riddell.viscosity(peak[observe.AIR_TEMPERATURE]))
     notes.append(
-        "Convective heating: Sutton-Graves at the stagnation point, Lees on the flank; published spread "
-        "at 11 to 12.5 km/s is 30 %."
+        f"Convective heating: {name} at the stagnation point, Lees on the flank; published spread at 11 to 12.5 km/s "
+        f"is 30 %. Reynolds number on the diameter at the peak: {reynolds:.2g} (laminar unless turbulent_factor says "
+        "otherwise)."
     )
     start = float(flight.observed(np.zeros(1))[0, observe.MACH])
     if start > vehicle.drag.mach[-1]:
@@ -163,7 +171,8 @@ def _with_stations(data: xr.Dataset, case: Case, vehicle: Vehicle, flight: Traje
     """Distribution along the body at the Mach number of peak heating, densely and at the heat-shield stations."""
     shape = SphereCone(vehicle.nose_radius.value, vehicle.diameter.value / 2, vehicle.cone_half_angle.value)
     at_peak = flight.observed(np.array([flight.summary[observe.PEAKS + observe.TOTAL_FLUX]]))[0]
-    mach, flank = max(float(at_peak[observe.MACH]), HYPERSONIC), vehicle.flank_factor.value
+    mach = max(float(at_peak[observe.MACH]), HYPERSONIC)
+    flank, shoulder = vehicle.flank_factor.value * vehicle.turbulent_factor.value, vehicle.shoulder_factor.value
     shield = getattr(case, "heatshield", None)
     stations = {name: float(station.arc_fraction) for name, station in shield.stations.items()} if shield else {}
     stations = stations or {"stagnation": 0.0}
@@ -174,7 +183,7 @@ def _with_stations(data: xr.Dataset, case: Case, vehicle: Vehicle, flight: Traje
     data = data.assign_coords(station=("station", list(stations)))
     for dim, arc in places.items():
         prefix = "body_" if dim == "body" else ""
-        convective = distribution.convective_ratio(shape, arc, mach, flank)
+        convective = distribution.convective_ratio(shape, arc, mach, flank, shoulder)
         radiative = distribution.radiative_ratio(shape, arc, mach)
         for name, values, unit, words in (
             ("s" if prefix else "arc_length", arc, "m", "arc length from the stagnation point"),

@@ -82,6 +82,21 @@ def initial_states(at: Interface, planet: Planet = EARTH) -> Array:
     return np.concatenate([position, velocity], axis=-1)
 
 
+def displaced(states: Array, errors: Array, inertial: bool, planet: Planet = EARTH) -> Array:
+    """Changes (n, 6) of Earth-fixed states by errors (n, 6): position and velocity east, north, up (geocentric).
+
+    Errors of an inertial velocity lose w x (position error) in the turning frame.
+    """
+    up = states[:, :3] / np.linalg.norm(states[:, :3], axis=1, keepdims=True)
+    east = np.cross([0.0, 0.0, 1.0], up)
+    east /= np.linalg.norm(east, axis=1, keepdims=True)
+    axes = np.stack([east, np.cross(up, east), up], axis=1)
+    place, velocity = (np.einsum("na,nax->nx", errors[:, part], axes) for part in (slice(0, 3), slice(3, 6)))
+    if inertial:
+        velocity = velocity - np.cross([0.0, 0.0, planet.rotation], place)
+    return np.concatenate([place, velocity], axis=1)
+
+
 def altitude_over_equatorial_radius(altitude: ArrayLike, latitude: ArrayLike, planet: Planet = EARTH) -> Array:
     """Altitude above the ellipsoid of points at a geodetic latitude whose radius is a + `altitude`, m."""
     wanted = np.asarray(altitude, float)

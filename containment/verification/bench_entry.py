@@ -126,7 +126,7 @@ def _amat(python: str, repeats: int = 3) -> float:
     vehicle, entry = setup.sections(load_case("msr-ees"))
     drag = observe.history(
         trajectory.initial_states(setup.interface_of(entry))[None], EARTH, setup.air_of(entry), setup.body_of(vehicle),
-        setup.heat_of(vehicle),
+        setup.heat_of(vehicle, 0.0),
     )  # fmt: skip
     speed = float(drag[0, observe.SPEED])
     altitude = np.arange(0.0, 150.1e3, 250.0)

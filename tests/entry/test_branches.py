@@ -8,7 +8,7 @@ import pytest
 from containment.case.load import load_case
 from containment.entry import branches, setup
 from containment.entry import stage as entry_stage
-from containment.errors import CaseError, SolverError
+from containment.errors import CaseError
 
 CASE = load_case("msr-ees")
 NOMINAL = entry_stage.run(CASE, {}, CASE.settings("screening"))
@@ -32,7 +32,7 @@ def test_backward_entry_heats_the_backshell_until_it_turns():
     never = load_case(
         "msr-ees", ['entry.branches.never={ attitude = "backward", drag = 1.1, backshell_radius = "0.4 m" }']
     )
-    worst = branches.fly(never.vehicle, never.entry, never.entry.branches["never"])
+    worst, _ = branches.fly(never.vehicle, never.entry, never.entry.branches["never"])
     assert worst["backshell_heat_load"][0] > 5 * value("backward", "backshell_heat_load")
 
 
@@ -43,7 +43,7 @@ def test_legs_join_where_the_vehicle_turns():
         "msr-ees",
         [f"entry.branches.same={{ {same} }}", "vehicle.drag.mach=[0.0, 50.0]", "vehicle.drag.coefficient=[1.2, 1.2]"],
     )
-    joined = branches.fly(case.vehicle, case.entry, case.entry.branches["same"])
+    joined, _ = branches.fly(case.vehicle, case.entry, case.entry.branches["same"])
     whole = setup.fly(case.vehicle, case.entry).summary
     assert joined["duration"][0] == pytest.approx(whole[15], rel=1e-6)
     assert joined["peak_deceleration"][0] == pytest.approx(whole[0], rel=1e-5)
@@ -61,14 +61,26 @@ def test_targeting_errors_move_the_deceleration_the_right_way():
 
 def test_every_response_has_a_unit_and_is_finite():
     found = {name: r for name, r in NOMINAL.responses.items() if name.count(".") == 2}
-    assert len(found) == 7 * len(CASE.entry.branches)
-    assert all(r.unit and np.isfinite(r.value) for r in found.values())
+    assert len(found) == 8 * len(CASE.entry.branches)
+    assert all(np.isfinite(r.value) and (r.unit or name.endswith(".landed")) for name, r in found.items())
+    assert all(value(branch, "landed") == 1.0 for branch in CASE.entry.branches)
 
 
-def test_a_branch_that_skips_out_is_named():
+def test_a_branch_that_skips_out_is_an_outcome():
     case = load_case("stardust", ['entry.branches={ shallow = { angle_change = "3 deg" } }'])
-    with pytest.raises(SolverError, match="branch shallow: the vehicle skips out"):
-        entry_stage.run(case, {}, case.settings("screening"))
+    result = entry_stage.run(case, {}, case.settings("screening"))
+    assert result.value("shallow.landed") == 0.0
+    assert math.isnan(result.value("shallow.landing_speed")) and result.value("shallow.peak_deceleration") > 0
+    assert any(note.startswith("Branch shallow: the vehicle skips out") for note in result.notes)
+
+
+def test_a_backward_entry_that_never_comes_down_to_where_it_turns():
+    turn = (
+        'attitude = "backward", drag = 1.1, backshell_radius = "0.4 m", recovers_at = "40 km", angle_change = "3 deg"'
+    )
+    case = load_case("stardust", [f"entry.branches={{ back = {{ {turn} }} }}"])
+    values, ending = branches.fly(case.vehicle, case.entry, case.entry.branches["back"])
+    assert values["landed"][0] == 0.0 and ending.startswith("skips out")
 
 
 @pytest.mark.parametrize(
