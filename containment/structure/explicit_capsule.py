@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SHELL, ABSORBER, VESSEL = 0, 1, 2
+_THICK = ("shell_thickness", "absorber_thickness", "vessel_wall", "vessel_radius", "shell_mass", "vessel_mass", "size")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Capsule:
 
 def capsule(shape: CapsuleShape, foam: FoamSolid, shell: Metal | FoamSolid, vessel: Metal) -> Capsule:
     """Mesh the capsule; densities of shell and vessel are set so that their masses come out as asked."""
+    thin = [name for name in _THICK if not getattr(shape, name) > 0.0]
+    if thin:
+        raise DataError(
+            f"found {thin[0]} {getattr(shape, thin[0]):g}, expected a part with a thickness", advice="correct its size"
+        )
     inner, normal = _inner_surface(shape)
     centre = np.array([0.0, shape.shell_thickness + shape.absorber_thickness + shape.vessel_radius])
     rays, feet, hits = _rays(shape, inner, centre)

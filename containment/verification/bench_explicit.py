@@ -104,7 +104,7 @@ def main() -> None:
     else:
         theirs, length, foot = calculix(program)
         sys.stdout.write(
-            f"CalculiX explicit C3D8R       480 cells              {theirs:7.2f} s  {theirs / cpu:.1f} times ours (goal 15)"
+            f"CalculiX explicit C3D8R       480 cells {theirs:20.2f} s  {theirs / cpu:.1f} times ours (goal 15)"
             f"  L {1e3 * length:.2f} foot {1e3 * foot:.2f} mm\n"
         )
     if "--capsule" in sys.argv[1:]:
