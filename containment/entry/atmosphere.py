@@ -90,7 +90,7 @@ def _card(path: Path) -> dict[str, Any]:
 
 @cache
 def _load(path: str) -> Air:
-    from containment.entry import profile
+    from containment.entry import msis, profile
 
     card = _card(Path(path))
     match card.get("kind"):
@@ -98,8 +98,10 @@ def _load(path: str) -> Air:
             return us_standard_1976()
         case "profile":
             return profile.air_of(card, Path(path))
+        case "nrlmsis":
+            return msis.air_of(card, Path(path))
         case other:
-            expected = '"us-standard-1976" or "profile"'
+            expected = '"us-standard-1976", "profile" or "nrlmsis"'
             raise DataError(f"{path}: kind: found {other!r}, expected {expected}", advice="correct the card")
 
 

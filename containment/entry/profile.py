@@ -1,8 +1,9 @@
-"""Measured or modelled air: a radiosonde or GRAM profile as a CSV beside its card, standard above it.
+"""Measured or modelled air: a radiosonde or GRAM profile as a table beside its card, standard above it.
 
-Card keys: `table` (the CSV), optional `[columns.<quantity>]` with `column` and `unit` where the file does not already
-use our names and SI, optional `largest_gap`. Quantities: altitude, temperature, and pressure or density; wind_east and
-wind_north, or wind_speed and wind_from (the direction it blows from).
+Card keys: `table` (a file with a header line; commas, semicolons or blanks between columns; levels rising or falling),
+optional `format = "gram"` for the column names of the GRAM Suite, optional `[columns.<quantity>]` with `column` and `unit`
+where the file does not already use our names and SI, optional `largest_gap`. Quantities: altitude, temperature, and
+pressure or density; wind_east and wind_north, or wind_speed and wind_from (the direction it blows from).
 """
 
 from __future__ import annotations
@@ -28,6 +29,18 @@ UNITS = {
     "altitude": "m", "temperature": "K", "pressure": "Pa", "density": "kg/m^3", "wind_east": "m/s", "wind_north": "m/s",
     "wind_speed": "m/s", "wind_from": "rad",
 }  # fmt: skip
+# Column names by format; those of the GRAM Suite as recalled from its comma-separated output
+FORMATS: dict[str, dict[str, dict[str, str]]] = {
+    "": {},
+    "gram": {
+        "altitude": {"column": "Height_km", "unit": "km"},
+        "temperature": {"column": "Temperature_K", "unit": "K"},
+        "pressure": {"column": "Pressure_Pa", "unit": "Pa"},
+        "density": {"column": "Density_kgm3", "unit": "kg/m^3"},
+        "wind_east": {"column": "EWWind_ms", "unit": "m/s"},
+        "wind_north": {"column": "NSWind_ms", "unit": "m/s"},
+    },
+}
 FADE = 20e3  # m above its top over which a profile passes into the standard atmosphere
 FINEST = 125.0  # m, longest interval of the cubics the curves through the levels are cut into
 LARGEST_GAP = 3e3  # m between two levels, below which a cubic of ln(density) errs by less than 1 %
@@ -35,7 +48,11 @@ LARGEST_GAP = 3e3  # m between two levels, below which a cubic of ln(density) er
 
 def air_of(card: dict[str, Any], path: Path) -> Air:
     """The air table of a profile card. Raises DataError for anything that cannot be flown through."""
-    levels = read(path.parent / str(card.get("table", "")), card.get("columns", {}))
+    form = str(card.get("format", ""))
+    if form not in FORMATS:
+        expected = ", ".join(name for name in FORMATS if name)
+        raise DataError(f"{path}: format: found {form!r}, expected {expected} or none", advice="correct the card")
+    levels = read(path.parent / str(card.get("table", "")), {**FORMATS[form], **card.get("columns", {})})
     gap = float(card.get("largest_gap", LARGEST_GAP))
     _refuse_holes(levels["altitude"], gap, path)
     return _joined(levels)
@@ -50,7 +67,7 @@ def read(file: Path, columns: dict[str, dict[str, str]]) -> dict[str, Array]:
             f"{file}: {error.strerror or 'cannot be read'}", advice="correct `table` in the card"
         ) from error
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip() and line[0] != "#"]
-    rows = list(csv.reader(line for _, line in lines))
+    rows = [_cells(line) for _, line in lines]
     if len(rows) < 6:
         raise DataError(
             f"{file}: found {max(len(rows) - 1, 0)} levels, expected at least 5", advice="give the whole profile"
@@ -75,6 +92,13 @@ def read(file: Path, columns: dict[str, dict[str, str]]) -> dict[str, Array]:
     return _completed(found, file)
 
 
+def _cells(line: str) -> list[str]:
+    for mark in (",", ";"):
+        if mark in line:
+            return next(csv.reader([line], delimiter=mark))
+    return line.split()
+
+
 def _number(row: list[str], place: int, unit: str, si: str, where: str) -> float:
     text = row[place].strip() if place < len(row) else ""
     try:
@@ -92,6 +116,8 @@ def _completed(found: dict[str, Array], file: Path) -> dict[str, Array]:
             raise DataError(f"{file}: found no {needed}", advice=f"add the column or map it with [columns.{needed}]")
     if "density" not in found and "pressure" not in found:
         raise DataError(f"{file}: found neither density nor pressure", advice="add one of the two columns")
+    if np.all(np.diff(found["altitude"]) < 0):
+        found = {name: values[::-1].copy() for name, values in found.items()}
     temperature = found["temperature"]
     if "density" not in found:
         found["density"] = found["pressure"] / (AIR_CONSTANT * temperature)

@@ -121,3 +121,73 @@ def test_random_air_moves_landings_but_not_the_samples_of_inputs():
 def test_air_without_scatter_table_says_so():
     with pytest.raises(DataError, match=r"no \[scatter\] table"):
         scatter.of_card(atmosphere.card_of("uttr-example"))
+
+
+def gram(tmp_path, mark, order):
+    """The standard atmosphere as a GRAM run would write it down."""
+    altitude = np.arange(0.0, 86.5, 0.5)[::order]
+    table = atmosphere.us_standard_1976()
+    rows = []
+    for z in altitude:
+        density, _, i = kernel.density_and_sound(1e3 * z, table)
+        temperature = kernel.air_value(1e3 * z, i, kernel.TEMPERATURE, table)
+        rows.append([0.0, z, temperature, density * 287.0529 * temperature, density, 12.0, -3.0])
+    header = ["ElapsedTime_s", "Height_km", "Temperature_K", "Pressure_Pa", "Density_kgm3", "EWWind_ms", "NSWind_ms"]
+    lines = [mark.join(header), *(mark.join(f"{v:.9g}" for v in row) for row in rows)]
+    (tmp_path / "gram.csv").write_text("\n".join(lines))
+    card = tmp_path / "gram.toml"
+    card.write_text('name = "gram"\nkind = "profile"\nformat = "gram"\ntable = "gram.csv"\n')
+    return card
+
+
+@pytest.mark.parametrize(("mark", "order"), [(",", 1), (";", -1), ("  ", -1)])
+def test_gram_output_is_read_as_it_comes(tmp_path, mark, order):
+    air, same = atmosphere.load(str(gram(tmp_path, mark, order))), atmosphere.us_standard_1976()
+    for altitude in (300.0, 25_000.0, 60_000.0, 120_000.0):
+        assert kernel.density_and_sound(altitude, air)[0] == pytest.approx(
+            kernel.density_and_sound(altitude, same)[0], rel=1e-4
+        )
+    assert kernel.wind(10e3, kernel.air_interval(10e3, air), air) == pytest.approx((12.0, -3.0))
+
+
+def test_unknown_format_is_named(tmp_path):
+    card = gram(tmp_path, ",", 1)
+    card.write_text(card.read_text().replace('"gram"\ntable', '"merra"\ntable'))
+    with pytest.raises(DataError, match="found 'merra', expected gram"):
+        atmosphere.load(str(card))
+
+
+MSIS = """name = "m"\nkind = "nrlmsis"\ndate = "2033-09-20T10:00"\nlatitude = "40 deg"\nlongitude = "-113 deg"
+f107 = 150\nf107a = 150\nap = 7\n"""
+
+
+def test_nrlmsise_is_the_air_of_its_place(tmp_path):
+    pytest.importorskip("pymsis")
+    (tmp_path / "m.toml").write_text(MSIS)
+    air = atmosphere.load(str(tmp_path / "m.toml"))
+    # NRLMSISE-00 itself at 100 km
+    assert kernel.density_and_sound(100e3, air)[0] == pytest.approx(5.83301642e-7, rel=1e-6)
+    # hydrostatic balance at 50 km within the model's own 1 %: dp/dz = -rho g
+    pressure = [
+        np.exp(kernel.air_value(z, kernel.air_interval(z, air), kernel.LN_PRESSURE, air)) for z in (49.5e3, 50.5e3)
+    ]
+    density = kernel.density_and_sound(50e3, air)[0]
+    assert (pressure[0] - pressure[1]) / 1e3 == pytest.approx(density * 9.65, rel=0.01)
+    case = load_case("msr-ees", ['entry.atmosphere="nrlmsise-uttr-example"'])
+    standard = setup.fly(*setup.sections(load_case("msr-ees"))).summary[observe.DECELERATION]
+    assert setup.fly(case.vehicle, case.entry).summary[observe.DECELERATION] == pytest.approx(standard, rel=0.03)
+
+
+def test_nrlmsis_without_its_package_or_with_a_bad_card(tmp_path, monkeypatch):
+    import sys
+
+    from containment.errors import MissingPartError
+
+    (tmp_path / "a.toml").write_text(MSIS)
+    monkeypatch.setitem(sys.modules, "pymsis", None)
+    with pytest.raises(MissingPartError, match="pymsis"):
+        atmosphere.load(str(tmp_path / "a.toml"))
+    for name, card in {"no ap": MSIS.replace("ap = 7\n", ""), "version 3": MSIS + 'version = "3"\n'}.items():
+        (tmp_path / f"{name}.toml").write_text(card)
+        with pytest.raises(DataError, match=name):
+            atmosphere.load(str(tmp_path / f"{name}.toml"))
