@@ -22,6 +22,7 @@ class Fidelity(Section):
     heatshield_step: float = Field(0.5, gt=0, description="largest time step of the 1-D heat shield, s")
     heatshield_rung: int = Field(2, ge=1, le=2, description="1 fast twin, 2 finite elements of the heat shield")
     soak_steps: int = Field(80, ge=10, description="time steps of the 2-D soak")
+    buckling_waves: int = Field(0, ge=0, description="most waves of the shell's linear buckling; 0 closed form alone")
     landing_masses: int = Field(24, ge=4, description="masses of the landing chain")
     epistemic_draws: int = Field(400, ge=50, description="posterior draws carried to P(loss)")
     aleatory_draws: int = Field(1000, ge=100, description="flights simulated per draw and branch")
@@ -35,11 +36,13 @@ def defaults(name: FidelityName) -> Fidelity:
         "standard": {
             "samples": 120,
             "landings": 1200, "mesh_size": 0.006, "heatshield_cells": 100, "heatshield_step": 0.25, "soak_steps": 160,
+            "buckling_waves": 16,
             "landing_masses": 32, "epistemic_draws": 1000, "aleatory_draws": 4000,
         },
         "review": {
             "samples": 400,
             "landings": 4000, "mesh_size": 0.004, "heatshield_cells": 200, "heatshield_step": 0.1, "soak_steps": 320,
+            "buckling_waves": 24,
             "landing_masses": 48, "epistemic_draws": 2000, "aleatory_draws": 10000,
         },
     }  # fmt: skip

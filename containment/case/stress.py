@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from containment.case.values import Factor, Fraction, Section, Temperature, fault, given
+from containment.case.values import Factor, Fraction, Number, Pressure, Section, Temperature, fault, given, quantity
+
+Expansion: Any = quantity("1/K")
+
+
+class ShellLaminate(Section):
+    """Elastic constants of the shell along its meridian, through the wall and around, in place of its card's.
+
+    Poisson's ratio of two directions is the strain in the second under stress in the first. The meridian of a cell is
+    that of the nearest piece of the load line.
+    """
+
+    modulus_along: Pressure
+    modulus_through: Pressure
+    modulus_around: Pressure
+    shear_along_through: Pressure
+    shear_through_around: Pressure
+    shear_around_along: Pressure = Field(description="in the plane of the laminate")
+    poisson_along_through: Number
+    poisson_along_around: Number
+    poisson_through_around: Number
+    expansion_along: Expansion
+    expansion_through: Expansion
+    expansion_around: Expansion
 
 
 class Stress(Section):
@@ -33,6 +56,14 @@ class Stress(Section):
     buckling_knockdown: Fraction = Field(
         given(0.75, "", "NASA SP-8019 for cones under external pressure, as recalled"),
         description="on the classical buckling pressure of the cone",
+    )
+
+    buckling_held: tuple[str, ...] = Field(
+        (), description="tagged lines a ring holds round while the shell buckles; a free rim buckles first"
+    )
+    laminate: ShellLaminate | None = Field(None, description="the shell as an orthotropic laminate")
+    metals: dict[str, Literal["ferritic", "stainless", "aluminium", "titanium"]] = Field(
+        {}, description="group of the metal of a region, whose used ductility is reported (ASME VIII-3 KD-232)"
     )
 
     @model_validator(mode="after")

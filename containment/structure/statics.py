@@ -106,6 +106,12 @@ class Statics:
             raise DataError("the body is none of revolution", advice="use `body`")
         return self.body
 
+    def yield_stress(self, loads: Loads) -> Floats:
+        """(cell, point) yield stress at the temperatures of the loads, Pa."""
+        warm = self._course(loads, Supports(), None).warm
+        at_rest = np.zeros(self.body.size)
+        return self.points.respond(at_rest, State.empty(self.body), warm, loads.reference_temperature).yield_stress
+
     def elastic_tangent(self, temperature: float) -> Floats:
         """(cell, point, n, n) elastic constants at one temperature, Pa."""
         warm = np.full(self.body.shape, temperature)

@@ -20,18 +20,21 @@ from containment.materials import load as load_card
 from containment.meshing.mesh import SectionMesh
 from containment.result import Check, Response, StageResult
 from containment.structure.entry_load import FlowState, cone_buckling_pressure, transferred
-from containment.structure.linearisation import linearised
 from containment.structure.loads import Loads, Supports
+from containment.structure.parts import check_parts
 from containment.structure.solid import NEVER_YIELDS, Solid, solid
 from containment.structure.statics import Statics, StaticsResult, part
+from containment.structure.stress_answers import composite, seams, shell_buckling, used_ductility, walls
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from containment.case.entry import Vehicle
     from containment.case.fidelity import Fidelity
+    from containment.case.landing import Seam
     from containment.case.schema import Case
     from containment.case.stress import Stress
+    from containment.materials.card import PropertySet
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,13 +45,14 @@ DECELERATION_LIMIT = 0.15  # Newtonian pressure against the drag table: better t
 
 @dataclass(frozen=True)
 class _Model:
-    """The load-carrying part: its mesh, its nodes and cells in the whole section, materials, mass over the card's, and
-    the mass kg that moves with the shell."""
+    """The load-carrying part: its mesh, its nodes and cells in the whole section, cards, materials, mass over the
+    card's, and the mass kg that moves with the shell."""
 
     section: SectionMesh
     mesh: SectionMesh
     nodes: Ints
     cells: Ints
+    cards: Mapping[str, PropertySet]
     solids: Mapping[str, Solid]
     mass_factor: Mapping[str, float]
     shell_mass: float
@@ -77,16 +81,15 @@ def run(
         )
     model = _model(case.vehicle, settings, upstream["mesh"].data)
     load = _load(case.vehicle, settings, model, upstream["entry"], upstream["soak"].data)
-    answer = Statics(model.mesh, {name: s.unyielding() for name, s in model.solids.items()}).solve(
-        Loads(
-            temperature=load.temperature,
-            reference_temperature=settings.stress_free_temperature.value,
-            acceleration=load.acceleration,
-            pressure={settings.load_line: load.pressure},
-            mass_factor=model.mass_factor,
-        ),
-        Supports(pin=int(model.mesh.points[:, 1].argmax())),
+    loads = Loads(
+        temperature=load.temperature,
+        reference_temperature=settings.stress_free_temperature.value,
+        acceleration=load.acceleration,
+        pressure={settings.load_line: load.pressure},
+        mass_factor=model.mass_factor,
     )
+    statics, supports = _statics(settings, model), Supports(pin=int(model.mesh.points[:, 1].argmax()))
+    answer = statics.solve(loads, supports)
     yields = _yield_stress(model, load.temperature)
     if fields is not None:
         _write_fields(fields, model.mesh, answer)
@@ -95,10 +98,23 @@ def run(
         "load_balance": Check.at_most(abs(answer.pin_reaction) / load.force, BALANCE_LIMIT),
         "deceleration": Check.at_most(abs(load.acceleration / flown - 1.0), DECELERATION_LIMIT),
     }
-    return StageResult(
-        "stress", _responses(case.vehicle, settings, model, load, answer, yields), _dataset(model, answer, yields),
-        checks, _notes(settings, model),
-    )  # fmt: skip
+    found = _responses(case.vehicle, settings, model, load, answer, yields) | walls(model.mesh, answer)
+    if case.landing is not None:
+        closures: dict[str, Seam] = {name: vessel.seam for name, vessel in case.landing.vessels.items()}
+        found |= seams(statics, answer, loads, closures)
+    if settings.metals:
+        yielding = _statics(settings, model, tuple(settings.metals))
+        found |= used_ductility(yielding, answer, loads, supports, model.cards, settings.metals)
+    data = _dataset(model, answer, yields)
+    if fidelity.buckling_waves:
+        buckled = shell_buckling(statics, answer, loads, settings.buckling_held, fidelity.buckling_waves)
+        share = 1.0 / (settings.buckling_knockdown.value * buckled.factor)
+        found["stress.shell_linear_buckling_utilisation"] = Response(share, "")
+        found["stress.shell_buckling_waves"] = Response(float(buckled.waves), "")
+        data["buckling_mode"] = (
+            "node", np.linalg.norm(buckled.mode, axis=1), {"units": "1", "long_name": "buckling mode, largest 1"},
+        )  # fmt: skip
+    return StageResult("stress", found, data, checks, _notes(settings, model))
 
 
 def _deceleration(entry: StageResult) -> tuple[Floats, Floats]:
@@ -108,6 +124,7 @@ def _deceleration(entry: StageResult) -> tuple[Floats, Floats]:
 def _model(vehicle: Vehicle, settings: Stress, data: xr.Dataset) -> _Model:
     """Split the section into what carries load and what only weighs, and share out all mass of the vehicle."""
     section = SectionMesh.from_dataset(data)
+    check_parts(section, json.loads(data.attrs["materials"]))
     for name in (settings.shell, *settings.passive, *settings.unmodelled_mass):
         section.region_number(name)
     active = tuple(name for name in section.regions if name not in settings.passive)
@@ -125,9 +142,19 @@ def _model(vehicle: Vehicle, settings: Stress, data: xr.Dataset) -> _Model:
     weighing[settings.shell] += sum(masses[name] for name in settings.passive)
     for name, share in settings.unmodelled_mass.items():
         weighing[name] += share.value * unmodelled
-    solids = {name: solid(load_card(materials[name])) for name in active}
+    cards = {name: load_card(materials[name]) for name in active}
+    solids = {name: solid(card) for name, card in cards.items()}
     factors = {name: weighing[name] / (solids[name].density * mesh.region_volume(name)) for name in active}
-    return _Model(section, mesh, nodes, cells, solids, factors, weighing[settings.shell])
+    return _Model(section, mesh, nodes, cells, cards, solids, factors, weighing[settings.shell])
+
+
+def _statics(settings: Stress, model: _Model, yielding: tuple[str, ...] = ()) -> Statics:
+    """The part, elastic whatever the stress but for regions in `yielding`, its shell a laminate if the case says so."""
+    composites = {}
+    if settings.laminate is not None:
+        composites[settings.shell] = composite(model.mesh, settings.shell, settings.load_line, settings.laminate)
+    solids = {name: s if name in yielding else s.unyielding() for name, s in model.solids.items()}
+    return Statics(model.mesh, solids, composites=composites)
 
 
 def _load(vehicle: Vehicle, settings: Stress, model: _Model, entry: StageResult, soak: xr.Dataset) -> _Load:
@@ -169,11 +196,6 @@ def _responses(
         mine = model.mesh.region == model.mesh.region_number(region)
         found[f"stress.{name}_utilisation"] = Response(float(utilisation[mine].max()), "")
         found[f"stress.{name}_peak_stress"] = Response(float(answer.von_mises[mine].max()), "Pa")
-    for line in ("scv_seal", "pcv_seal"):
-        if line in model.mesh.facet_names:
-            wall = linearised(model.mesh, answer.node_stress, line)
-            found[f"stress.{line}_membrane_stress"] = Response(wall.membrane_mises, "Pa")
-            found[f"stress.{line}_surface_stress"] = Response(wall.surface_mises, "Pa")
     found["stress.axial_acceleration"] = Response(load.acceleration, "m/s^2")
     critical = _shell_buckling_pressure(vehicle, settings, model, load)
     # what the shell's own inertia takes never becomes membrane force: the rest is what buckles it

@@ -6,6 +6,7 @@ import xarray as xr
 
 from containment.case.load import load_case
 from containment.errors import CaseError, DataError, UsageError
+from containment.materials import load as load_card
 from containment.meshing import stage as mesh_stage
 from containment.meshing.lines import edge_normals
 from containment.result import Response, StageResult
@@ -104,6 +105,51 @@ def test_cone_buckling_by_hand():
     # R = 0.775, L = 0.5485, L/R = 0.7077, (R/t)^2.5 = 258.3^2.5 = 1.0726e6
     found = cone_buckling_pressure(70e9, 3e-3, np.pi / 3, 0.15, 0.625, 0.75)
     assert found == pytest.approx(0.92 * 0.75 * 70e9 / (0.7077 * 1.0726e6), rel=1e-3)
+
+
+def test_seams_stay_closed_and_no_ductility_is_used(result):
+    assert result.value("scv_seal_opening") == 0.0 and result.value("pcv_seal_opening") == 0.0
+    assert result.value("scv_seal_contact_pressure") > 15e6  # most of the 20 MPa it was closed with
+    assert result.value("scv_strain_limit_damage") == 0.0
+
+
+def test_yielding_vessels_use_ductility(case, coarse, mesh):
+    hard = case.at({"vehicle.mass": 60.0})
+    crushed = stress_stage.run(hard, upstream(mesh, dynamic=9e6), coarse)
+    assert crushed.value("scv_utilisation") > 1.0
+    assert 0.0 < crushed.value("scv_strain_limit_damage")
+
+
+def test_shell_buckles_between_its_ring_and_its_nose(case, coarse, mesh, result):
+    closer = coarse.model_copy(update={"buckling_waves": 12})
+    held = stress_stage.run(case, upstream(mesh), closer)
+    free = stress_stage.run(load_case("msr-ees", ["stress.buckling_held=[]"]), upstream(mesh), closer)
+    share = held.value("shell_linear_buckling_utilisation")
+    # the closed form knows neither the absorber behind the cone nor its nose: within a third
+    assert share == pytest.approx(result.value("shell_buckling_utilisation"), rel=0.33)
+    assert held.value("shell_buckling_waves") > 4
+    assert free.value("shell_linear_buckling_utilisation") > 2.0 * share
+
+
+def test_laminate_with_the_constants_of_the_card_changes_nothing_and_a_stiffer_one_does(case, coarse, mesh, result):
+    card = load_card("carbon-carbon")
+    young, nu, alpha = (card.at(name, 293.15) for name in ("youngs_modulus", "poissons_ratio", "thermal_expansion"))
+
+    def laminated(around):
+        values = {f"modulus_{way}": f"'{young} Pa'" for way in ("along", "through")}
+        values |= {"modulus_around": f"'{around} Pa'"}
+        pairs = ("along_through", "through_around", "around_along")
+        values |= {f"shear_{pair}": f"'{young / (2.0 + 2.0 * nu)} Pa'" for pair in pairs}
+        values |= {f"poisson_{pair}": nu for pair in ("along_through", "along_around", "through_around")}
+        values |= {f"expansion_{way}": f"'{alpha} 1/K'" for way in ("along", "through", "around")}
+        text = ", ".join(f"{key} = {value}" for key, value in values.items())
+        changed = load_case("msr-ees", [f"stress.laminate={{ {text} }}"])
+        return stress_stage.run(changed, upstream(mesh), coarse)
+
+    # the residual is 1e-8 of the load
+    assert laminated(young).value("shell_peak_stress") == pytest.approx(result.value("shell_peak_stress"), rel=1e-6)
+    shrinks = np.abs(laminated(2.0 * young).data["displacement_radial"]).max()
+    assert shrinks < 0.95 * np.abs(result.data["displacement_radial"]).max()
 
 
 def test_missing_stage_and_missing_snapshot_are_refused(case, coarse, mesh):
