@@ -1,8 +1,8 @@
 """Air of the empirical NRLMSIS models through the optional package pymsis.
 
 The package is MIT; the models 2.x in it have terms of their own for commercial use, so NRLMSISE-00 is the default. Card
-keys: `date` (UTC), `latitude`, `longitude`, solar flux `f107` and its mean `f107a` (1e-22 W/m^2/Hz), magnetic index `ap`,
-`version` ("00", "2.0", "2.1"). There is no wind in it.
+keys: `date` (UTC), `latitude`, `longitude`, solar flux `f107` and its mean `f107a` (1e-22 W/m^2/Hz), magnetic index
+`ap`, `version` ("00", "2.0", "2.1"). There is no wind in it.
 """
 
 from __future__ import annotations
