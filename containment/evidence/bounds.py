@@ -9,6 +9,7 @@ Povyakalo, Wright, IEEE Trans. Software Eng. 37 (2011) 708; Zhao et al. 2015, 20
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,6 +88,36 @@ def conservative_trials_needed(bound: float, claimed: float, confidence: float, 
         return 0.0
     gain = math.log1p(-claimed) - math.log1p(-bound)
     return wanted / gain if gain > 0 else math.inf
+
+
+def worst_assurance(
+    held: Sequence[tuple[float, float]], bound: float, n: float, k: float = 0.0, points: int = 600
+) -> float:
+    """Least P(p <= bound | k failures in n trials) over every prior with P(p <= c_i) >= confidence_i for all `held`.
+
+    `held` are pairs (c_i, confidence_i). A linear-fractional programme over the prior's masses on a grid of p made
+    linear (Charnes & Cooper 1962): minimise sum_{p <= bound} L m with sum L m = 1, m >= 0 up to scale. The grid holds
+    every c_i, the bound and the point just above it, where the worst priors sit.
+    """
+    for c, confidence in held:
+        _probabilities(claimed=c, confidence=confidence)
+    _probabilities(bound=bound)
+    if not 0 <= k <= n:
+        raise UsageError(f"found {k:g} failures in {n:g} trials, expected 0 <= k <= n", advice="correct one of them")
+    marks = [c for c, _ in held] + [bound, bound * (1.0 + 1e-9)]
+    likely = (k + 1e-3) / (n + 1.0)  # where the likelihood is largest
+    p = np.unique(np.concatenate([marks, np.geomspace(min(*marks, likely) * 1e-3, 0.999, points), [likely]]))
+    log_likelihood = k * np.log(p) + (n - k) * np.log1p(-p)
+    likelihood = np.exp(log_likelihood - log_likelihood.max())
+    # unknown: scaled masses m_j; their sum s is the scale of the prior
+    rows = [confidence - (p <= c).astype(float) for c, confidence in held]
+    found = optimize.linprog(
+        np.where(p <= bound, likelihood, 0.0), A_ub=np.array(rows) if rows else None,
+        b_ub=np.zeros(len(rows)) if rows else None, A_eq=likelihood[None, :], b_eq=[1.0],
+    )  # fmt: skip
+    if not found.success:
+        raise UsageError(f"no prior holds all of {list(held)}: {found.message}", advice="correct the confidences")
+    return float(min(1.0, max(0.0, found.fun)))
 
 
 def tolerated_doubt(claimed: float, bound: float, loss_if_wrong: float = 1.0) -> float:

@@ -53,11 +53,14 @@ class Posterior:
 
     `tree`: per entry of the case one ArviZ tree (posterior, sample_stats, log_likelihood, log_prior, prior,
     observed_data), and everything else here, so that `of_tree` gives it back.
-    `updates`: joint draws of the inputs by path, all (4 * draws,). `checks`: gate and predictive checks.
+    `updates`: joint draws of the inputs by path, all (4 * draws,); `before`: the same under the priors that were in
+    force, (4000,): a model that delivers an input replaces the case's own distribution of it.
+    `checks`: gate and predictive checks.
     """
 
     tree: xr.DataTree
     updates: Mapping[str, NDArray[np.float64]]
+    before: Mapping[str, NDArray[np.float64]]
     checks: Mapping[str, Check]
     summaries: tuple[Summary, ...]
     prior_sensitivity: tuple[PriorSensitivity, ...]
@@ -67,10 +70,10 @@ class Posterior:
 def of_tree(tree: xr.DataTree) -> Posterior:
     """A posterior from its tree as it was stored."""
     facts = json.loads(tree.attrs["containment"])
-    drawn = tree["updates"].to_dataset().data_vars.values() if "updates" in tree.children else ()
     return Posterior(
         tree=tree,
-        updates={str(variable.attrs["path"]): np.asarray(variable.values) for variable in drawn},
+        updates=_by_path(tree, "updates"),
+        before=_by_path(tree, "before"),
         checks={key: Check(**value) for key, value in facts["checks"].items()},
         summaries=tuple(
             Summary(**{**row, "prior": tuple(row["prior"]), "posterior": tuple(row["posterior"])})
@@ -79,6 +82,11 @@ def of_tree(tree: xr.DataTree) -> Posterior:
         prior_sensitivity=tuple(PriorSensitivity(**row) for row in facts["prior_sensitivity"]),
         influence=tuple(Influence(**row) for row in facts["influence"]),
     )
+
+
+def _by_path(tree: xr.DataTree, group: str) -> dict[str, NDArray[np.float64]]:
+    drawn = tree[group].to_dataset().data_vars.values() if group in tree.children else ()
+    return {str(variable.attrs["path"]): np.asarray(variable.values) for variable in drawn}
 
 
 def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | None = None) -> Posterior:
@@ -111,8 +119,10 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
         f"/{part.name}/{group}": node.to_dataset() for part in parts for group, node in part.tree.children.items()
     }
     tree = xr.DataTree.from_dict(nodes)
+    before = {path: values for part in parts for path, values in part.before.items()}
     if updates:
         tree["updates"] = xr.DataTree(_updates_dataset(updates, values))
+        tree["before"] = xr.DataTree(_updates_dataset(before, values))
     tree.attrs["containment"] = json.dumps(
         {
             "checks": {key: asdict(check) for key, check in checks.items()},
@@ -121,7 +131,7 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
             "influence": [asdict(row) for row in influence],
         }
     )
-    return Posterior(tree, updates, checks, summaries, prior_rows, influence)
+    return Posterior(tree, updates, before, checks, summaries, prior_rows, influence)
 
 
 def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) -> Built:
@@ -148,6 +158,7 @@ class _Part:
     name: str
     tree: xr.DataTree
     updates: dict[str, NDArray[np.float64]]
+    before: dict[str, NDArray[np.float64]]
     checks: dict[str, Check]
     summaries: list[Summary]
     prior_sensitivity: list[PriorSensitivity]
@@ -201,7 +212,7 @@ def _learn(
         model=use.model, target_accept=target, evidence_set=data.name, sha256=data.sha256, source=data.source
     )
     return _Part(
-        name, tree, {o.path: o.after for o in outputs if o.path}, checks,
+        name, tree, {o.path: o.after for o in outputs if o.path}, {o.path: o.before for o in outputs if o.path}, checks,
         [Summary(name, o.name, o.unit, o.path, _summary(o.before), _summary(o.after)) for o in outputs],
         sensitivity.prior_sensitivity(tree, name, list(learnt)), sensitivity.leave_one_out(tree, name, learnt),
     )  # fmt: skip

@@ -52,8 +52,6 @@ class Moment:
 
 def moments(name: str, *, draws: int, seed: int) -> list[Moment]:
     """Mean and sd of every quantity of one posterior. Raises SamplerError where the gate is not passed."""
-    import arviz as az
-
     model = sampling.freeze(_MODELS[name]())
     states = sampling.seeds(seed, name, sampling.CHAINS)
     tree = sampling.run_chains(model, draws=draws, states=states, target_accept=sampling.TARGET_ACCEPT[1])
@@ -61,11 +59,23 @@ def moments(name: str, *, draws: int, seed: int) -> list[Moment]:
     posterior = tree["posterior"].to_dataset()
     found = []
     for quantity, (mean, mean_error, sd, sd_error) in REFERENCES[name].items():
-        x = posterior[quantity]
-        found += [
-            Moment(quantity, "mean", mean, mean_error, float(x.mean()), float(az.mcse(x, method="mean"))),
-            Moment(quantity, "sd", sd, sd_error, float(x.std()), float(az.mcse(x, method="sd"))),
-        ]
+        ours = estimates(posterior[quantity])
+        found.append(Moment(quantity, "mean", mean, mean_error, *ours["mean"]))
+        found.append(Moment(quantity, "sd", sd, sd_error, *ours["sd"]))
+    return found
+
+
+def estimates(draws: Any) -> dict[str, tuple[float, float]]:
+    """Mean, sd, 5 and 95 % of draws (chain, draw), each with its Monte Carlo standard error."""
+    import arviz as az
+
+    found = {
+        "mean": (float(draws.mean()), float(az.mcse(draws, method="mean"))),
+        "sd": (float(draws.std()), float(az.mcse(draws, method="sd"))),
+    }
+    for level in (0.05, 0.95):
+        error = float(az.mcse(draws, method="quantile", prob=level))
+        found[f"p{100 * level:02.0f}"] = float(draws.quantile(level)), error
     return found
 
 

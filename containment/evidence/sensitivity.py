@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Kallioinen et al., Stat. Comput. 34 (2024) 57: a change above 0.05 per doubling of a power is worth a look.
 _NOTABLE = 0.05
 # Vehtari et al., JMLR 25 (2024): above 0.7 importance weights say nothing reliable.
-_RELIABLE = 0.7
+RELIABLE = 0.7
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def leave_one_out(tree: xr.DataTree, name: str, draws: Mapping[str, NDArray[np.f
         weight, k = weights_without(tree, str(item))
         for parameter, values in draws.items():
             mean, without = float(values.mean()), float(np.sum(weight * values))
-            found.append(Influence(name, str(item), parameter, mean, without, k, k < _RELIABLE))
+            found.append(Influence(name, str(item), parameter, mean, without, k, k < RELIABLE))
     return found
 
 

@@ -41,16 +41,12 @@ def conjugate() -> Iterator[Item]:
 
 
 def _moments(name: str, x: Any, truth: Any) -> Iterator[Item]:
-    import arviz as az
+    from containment.evidence.public import estimates
 
+    exact = {"mean": truth.mean(), "sd": truth.std(), "p05": truth.ppf(0.05), "p95": truth.ppf(0.95)}
     source = "closed form; tolerance is four Monte Carlo standard errors"
-    for what, reference, ours, error in (
-        ("mean", truth.mean(), x.mean(), az.mcse(x, method="mean")),
-        ("sd", truth.std(), x.std(), az.mcse(x, method="sd")),
-        ("p05", truth.ppf(0.05), x.quantile(0.05), az.mcse(x, method="quantile", prob=0.05)),
-        ("p95", truth.ppf(0.95), x.quantile(0.95), az.mcse(x, method="quantile", prob=0.95)),
-    ):  # fmt: skip
-        yield Item.absolute(f"{name}.{what}", float(reference), float(ours), _SIGMAS * float(error), "", source)
+    for what, (ours, error) in estimates(x).items():
+        yield Item.absolute(f"{name}.{what}", float(exact[what]), ours, _SIGMAS * error, "", source)
 
 
 def handbook() -> Iterator[Item]:
