@@ -77,7 +77,7 @@ class SectionConduction:
         tolerance: float = 1e-3,  # K; two orders below the smallest temperature difference reported
         plane: bool = False,
     ) -> None:
-        self.section, self.grid, self.tolerance = section, grid, tolerance
+        self.section, self.grid, self.filling, self.tolerance = section, grid, filling, tolerance
         count = len(section.points)
         self._node = numbering(section.triangles, count)  # what a place in the equations is in the section
         self._place = np.argsort(self._node)  # and the way back

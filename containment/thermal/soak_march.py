@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from containment.errors import SolverError
+from containment.errors import DataError, SolverError
 from containment.thermal.soak_conduction import SectionConduction
 
 Floats = NDArray[np.float64]
 _C = 1.0 - 1.0 / np.sqrt(2.0)
+CLOSURE_LIMIT = 1e-3  # the account telescopes exactly; a tenth of a percent means lost heat, not rounding
 
 Surroundings = Callable[[float, Floats], None]
 Imposed = Callable[[float], tuple[NDArray[np.int64], Floats]]
@@ -30,11 +31,12 @@ Imposed = Callable[[float], tuple[NDArray[np.int64], Floats]]
 
 @dataclass
 class EnergyAccount:
-    """Joules per radian: change of stored heat, what entered and left, and the worst balance seen."""
+    """Joules per radian: change of stored heat, what entered and left; less than `rounding` is nothing."""
 
     stored: float = 0.0
     entered: float = 0.0
     left: float = 0.0
+    rounding: float = 0.0
 
     def add(self, stored: float, supplied: float) -> None:
         """One step: change of stored heat and net heat supplied."""
@@ -45,8 +47,18 @@ class EnergyAccount:
     @property
     def closure(self) -> float:
         """|stored - entered + left| over the heat that went through."""
-        through = max(self.entered, self.left, abs(self.stored))
+        through = max(self.entered, self.left, abs(self.stored), self.rounding)
         return abs(self.stored - self.entered + self.left) / through if through else 0.0
+
+    def require(self) -> float:
+        """The closure. Raises SolverError where heat was lost or made."""
+        if self.closure > CLOSURE_LIMIT:
+            raise SolverError(
+                f"energy does not close: stored {self.stored:.6g} J/rad, entered {self.entered:.6g}, left "
+                f"{self.left:.6g}; {self.closure:.2%} is missing, expected at most {CLOSURE_LIMIT:.1%}",
+                advice="report this with the case: the balance is exact in the scheme",
+            )
+        return self.closure
 
 
 @dataclass
@@ -78,11 +90,18 @@ def march(
     `surroundings(t, T)` sets the exchange of the surfaces; `imposed(t)` gives nodes and their temperatures. A step
     that does not converge is split in two, at most `retries` times over; then SolverError says when.
     """
+    back = np.flatnonzero(~(np.diff(times) > 0.0))
+    if back.size:
+        raise DataError(
+            f"found a step from {times[back[0]]:g} to {times[back[0] + 1]:g} s, expected times that increase",
+            advice="sort the times of the march",
+        )
     record = into or March()
     if not record.time:
         record.time.append(float(times[0]))
         record.history.append(observe(float(times[0]), temperature))
     walk = _Walk(system, surroundings, imposed, record, temperature, system.stored(temperature))
+    record.account.rounding = 1e-9 * float(np.abs(walk.stored).sum())  # a million times that of one addition
     for t0, t1 in itertools.pairwise(times):
         walk.to(float(t0), float(t1), retries)
         record.time.append(float(t1))

@@ -20,7 +20,7 @@ from containment.result import Check, Response, StageResult
 from containment.thermal.soak_cavity import cavity
 from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
 from containment.thermal.soak_input import Inputs, read_inputs
-from containment.thermal.soak_march import March, Surroundings, graded_times, march
+from containment.thermal.soak_march import CLOSURE_LIMIT, March, Surroundings, graded_times, march
 from containment.thermal.soak_properties import reached
 from containment.thermal.soak_shield import shield_temperature
 from containment.thermal.soak_surface import exchange_in_flight, exchange_on_ground
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from containment.case.schema import Case
 
 Floats = NDArray[np.float64]
-CLOSURE_LIMIT = 1e-3  # the account telescopes exactly; a tenth of a percent means lost heat, not rounding
 
 # What is watched: response name, tagged line or region of the section, words for the report.
 _WATCHED = (
@@ -192,7 +191,7 @@ def _result(inputs: Inputs, line: Timeline, record: March, fields: Path | None) 
                 f"soak: {region} is above the service temperature of its material ({limit:.0f} K) for {seconds:.0f} s"
             )
     responses["soak.handover_time"] = Response(line.handover, "s")
-    checks = {"energy_closure": Check.at_most(record.account.closure, CLOSURE_LIMIT)}
+    checks = {"energy_closure": Check.at_most(record.account.require(), CLOSURE_LIMIT)}
     if fields is not None:
         _write_fields(fields, inputs, record)
     return StageResult("soak", responses, _dataset(inputs, record, time, histories), checks, tuple(inputs.notes))

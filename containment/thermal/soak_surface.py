@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.case.soak import Soak, SoakSurface
+from containment.errors import DataError
 from containment.thermal.soak_conduction import SurfaceExchange
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,14 @@ class Flight:
     temperature: Floats
     mach: Floats
     heating: Floats
+
+    def __post_init__(self) -> None:
+        back = np.flatnonzero(~(np.diff(self.time) > 0.0))
+        if back.size:
+            a, b = self.time[back[0]], self.time[back[0] + 1]
+            raise DataError(
+                f"flight: found time {b:g} s after {a:g} s, expected times that increase", advice="sort the history"
+            )
 
 
 def viscosity(temperature: float) -> float:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from containment.errors import SolverError
 from containment.meshing.mesh import SectionMesh
-from containment.thermal.soak_kernel import SIGMA as STEFAN_BOLTZMANN
 from containment.thermal.soak_conduction import SurfaceExchange
+from containment.thermal.soak_kernel import SIGMA as STEFAN_BOLTZMANN
 from containment.thermal.soak_properties import Conductor
 
 Floats = NDArray[np.float64]

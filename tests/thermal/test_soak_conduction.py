@@ -12,7 +12,7 @@ from containment.thermal.soak_conduction import SectionConduction, SurfaceExchan
 from containment.thermal.soak_kernel import SIGMA as STEFAN_BOLTZMANN
 from containment.thermal.soak_march import graded_times, march
 from containment.thermal.soak_properties import Conductor, Filling, constant, layered, property_grid, reached
-from containment.verification import soak
+from containment.verification import bench_calculix, bench_soak_codes, bench_soak_orders, soak
 from containment.verification.bench_sections import rectangle
 
 RAMP = Conductor("ramp", np.array([200.0, 1000.0]), np.array([2e6, 6e6]), np.array([10.0, 50.0]))
@@ -22,14 +22,22 @@ def still(time, temperature):
     """Surroundings that do not change."""
 
 
-def test_every_benchmark_of_the_soak_passes():
-    failed = [f"{i.name}: {i.ours:g} against {i.reference:g}" for i in soak.items() if not i.ok]
-    assert not failed
+def test_every_benchmark_of_the_soak_passes(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)  # CalculiX takes half a minute; it has a slow test
+    items = list(soak.items())
+    assert not [f"{i.name}: {i.ours:g} against {i.reference:g}" for i in items if i.ok is False]
+    assert [i.name for i in items if i.ok is None] == ["soak.calculix-cax6"]
 
 
-def test_a_wrong_conductivity_is_seen_by_the_manufactured_solution(monkeypatch):
-    monkeypatch.setattr(soak, "_RAMP", Conductor("wrong", RAMP.temperature, RAMP.capacity, 1.05 * RAMP.conductivity))
-    errors = [soak.manufactured_error(n, 2 * n) for n in (8, 16)]
+@pytest.mark.slow
+@pytest.mark.skipif(not bench_calculix.available(), reason="CalculiX (ccx) is not on this machine")
+def test_calculix_agrees():
+    assert all(item.ok for item in bench_soak_codes.calculix())
+
+
+def test_a_wrong_conductivity_is_seen_by_the_manufactured_solution():
+    wrong = Conductor("wrong", RAMP.temperature, RAMP.capacity, 1.05 * RAMP.conductivity)
+    errors = [bench_soak_orders.error(n, 2 * n, plane=False, material=wrong) for n in (8, 16)]
     assert errors[1] > 0.5 * errors[0]  # second order would give a quarter
 
 
