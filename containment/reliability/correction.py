@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 # of the correction's draws: by doubt, by weight falling with certainty, by weight where called failed, called safe
 _SHARES = (0.65, 0.25, 0.08, 0.02)
 _GUARD_WIDTH = 3.0  # in units of mean over standard deviation
+_WORST = 30.0  # standard deviations one error may count
 _CHUNK = 12
 _LARGEST = 80_000  # surrogate evaluations of one estimate
 _ENOUGH = 24  # draws of the correction from which on its own spread begins to tell
@@ -39,11 +40,11 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
     draw = _draw_density(weight, failed, wrong)
     total = float(draw.mean())
     share = draw / draw.sum()
-    doubt = float(np.mean(weight * wrong))
     terms: list[float] = []
     unknown: list[tuple[float, float]] = []
     expected = 0.0
     called: list[Array] = []
+    squares: list[float] = []
     goal = settings.correction
     while True:
         take = min(goal - len(terms) - len(unknown), problem.left)
@@ -51,6 +52,7 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
             picks = rng.choice(len(u), size=take, p=share)
             g = problem(u[picks])
             called.append(u[picks])
+            squares += _standardised_squares(learner, u[picks], g)
             for i, row in zip(picks, g, strict=True):
                 size = total * weight[i] / draw[i]
                 if np.isfinite(row).all():
@@ -58,7 +60,10 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
                     expected += float(wrong[i])
                 else:
                     unknown.append((-size * failed[i], size * (1.0 - failed[i])))
+        overconfidence = max(1.0, float(np.sqrt(np.mean(squares)))) if squares else 1.0
+        doubt = float(np.mean(weight * special.ndtr(special.ndtri(np.minimum(wrong, 0.5)) / overconfidence)))
         outcome = _combine(base, base_error, np.array(terms), expected, doubt, unknown)
+        outcome["overconfidence"] = overconfidence
         done = outcome["cov"] <= target_cov or problem.left <= 0
         if done or not (all_in or len(terms) < settings.correction) or take <= 0 or len(terms) > _DRAWS:
             break
@@ -98,6 +103,15 @@ def _population(learner: Learner, target_cov: float) -> tuple[Array, Array, Arra
         else:
             count = min(4 * count, _LARGEST)
     return u, weight, failed, wrong
+
+
+def _standardised_squares(learner: Learner, u: Array, g: Array) -> list[float]:
+    """Squared errors of the surrogates at calls they were not taught, in their own variances: one where they know
+    themselves; kinks and steps make them larger."""
+    mean, sd = learner.predict(u)
+    good = np.isfinite(g).all(axis=1)
+    squares = ((learner.compressed(g[good]) - mean[good]) / np.maximum(sd[good], 1e-300)) ** 2
+    return [float(x) for x in np.minimum(squares, _WORST**2).ravel()]
 
 
 def _seed(rng: np.random.Generator) -> int:

@@ -43,7 +43,7 @@ class Kriging:
     trend: Trend
     coefficients: Array
     weights: Array
-    lower: Array
+    root: Array
     trend_solved: Array
     trend_factor: Array
     deviation: float
@@ -56,7 +56,7 @@ class Kriging:
         cross = _correlation(v / self.lengths, self.points / self.lengths)
         basis = _basis(v, self.trend)
         mean = basis @ self.coefficients + cross @ self.weights
-        solved = linalg.solve_triangular(self.lower, cross.T, lower=True, check_finite=False)
+        solved = self.root @ cross.T
         rest = basis.T - self.trend_solved.T @ solved
         extra = linalg.solve_triangular(self.trend_factor, rest, lower=True, check_finite=False)
         variance = 1.0 - np.einsum("ij,ij->j", solved, solved) + np.einsum("ij,ij->j", extra, extra)
@@ -76,9 +76,10 @@ class Kriging:
 
 def fit_kriging(
     points: Array, values: Array, start: Kriging | None = None, *, scales: Sequence[Scale] = (normal_scores,),
-    tune: bool = True,
+    tune: bool = True, compare: bool = True,
 ) -> Kriging:  # fmt: skip
-    """Fit points u (n, d), values (n,). `start` gives the form and lengths to begin from; without `tune` they are kept.
+    """Fit points u (n, d), values (n,). `start` gives the form and lengths to begin from; without `tune` they are kept,
+    without `compare` only the form.
 
     Candidates differ in trend, in the scale of the inputs (`scales`: normal scores, physical values) and in whether the
     inputs are turned into the main directions of the gradient near the limit (active subspace, Constantine 2015);
@@ -87,6 +88,8 @@ def fit_kriging(
     n, d = points.shape
     if start is not None and not tune:
         return _assemble(start.scale(points) @ start.turn, values, start.scale, start.turn, start.lengths, start.trend)
+    if start is not None and not compare:
+        return _tuned(start.scale(points), values, start.scale, start.turn, start.trend, start)
     trends: list[Trend] = ["linear"]
     if n >= 2 * (2 * d + 1):
         trends.append("squares")
@@ -212,7 +215,7 @@ def _assemble(points: Array, values: Array, scale: Scale, turn: Array, lengths: 
     spread = float(np.sqrt(np.mean(np.sort(standardised**2)[: max(4, int(0.95 * n))])))
     score = -float(np.mean(np.log(deviation / np.sqrt(diagonal)) + 0.5 * standardised**2))
     return Kriging(
-        points, scale, turn, lengths, trend, unit * coefficients, unit * weights, lower, solved, factor,
+        points, scale, turn, lengths, trend, unit * coefficients, unit * weights, root, solved, factor,
         unit * deviation, max(1.0, spread), score,
     )  # fmt: skip
 
@@ -228,6 +231,17 @@ def _basis(u: Array, trend: Trend) -> Array:
 
 
 def _correlation(a: Array, b: Array) -> Array:
-    squared = np.sum(a**2, axis=1)[:, None] + np.sum(b**2, axis=1)[None, :] - 2.0 * a @ b.T
-    r = np.sqrt(np.maximum(squared, 0.0))
-    return np.asarray((1.0 + _SQRT5 * r + 5.0 / 3.0 * r**2) * np.exp(-_SQRT5 * r))
+    """Matern 5/2, (1 + r + r^2 / 3) exp(-r) with r = sqrt 5 distance; in place, for most of the time goes here."""
+    r = a @ b.T
+    r *= -10.0
+    r += 5.0 * np.einsum("ij,ij->i", a, a)[:, None]
+    r += 5.0 * np.einsum("ij,ij->i", b, b)
+    np.maximum(r, 0.0, out=r)
+    factor = r / 3.0
+    np.sqrt(r, out=r)
+    factor += r
+    factor += 1.0
+    np.negative(r, out=r)
+    np.exp(r, out=r)
+    factor *= r
+    return np.asarray(factor)

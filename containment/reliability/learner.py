@@ -14,6 +14,9 @@ from containment.reliability.problem import Problem
 from containment.reliability.proposals import Particles, move, temper
 
 Array = NDArray[np.float64]
+_WIDE_RANGE = 1e3  # largest value over the median one
+_SAME = 0.05  # standard deviations
+_MANY = 100  # points from which a surrogate's form changes seldom
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,9 @@ class Settings:
     particles: int = 1000
     doubt: float = 0.05  # mass in doubt over mass that fails, twice in a row
     sentinels: int = 10
+    second_look: int = 64  # calls farther out where the first ones all gave the same value
     surrogate_share: float = 0.5  # of the budget at most for learning
-    correction: int = 24  # first true calls of the correction
+    correction: int = 20  # first true calls of the correction
     population: int = 20000
     rounds: int = 3
 
@@ -43,6 +47,7 @@ class Learner:
     models: list[Kriging | float] = field(default_factory=list)
     clouds: list[Particles] = field(default_factory=list)
     tuned_at: int = 0
+    compared_at: int = 0
     tempered_at: int = 0
 
     def teach(self, u: Array) -> Array:
@@ -53,38 +58,61 @@ class Learner:
         self.values = np.vstack([self.values, g[good]])
         return g
 
+    def known(self, u: Array) -> bool:
+        """Whether the point u (1, d) was called before, or one so near that it would tell nothing new."""
+        return bool(len(self.points)) and float(np.min(np.linalg.norm(self.points - u, axis=1))) < _SAME
+
+    def compressed(self, g: Array) -> Array:
+        """Values as the surrogates see them (n, k): what spans decades is compressed by asinh, signs stay.
+
+        The smaller of two modes in different units, or an exponential, would else leave nothing of the limit itself.
+        """
+        if callable(self.problem.system):
+            return g
+        size = np.median(np.abs(self.values), axis=0)
+        wide = np.max(np.abs(self.values), axis=0) > _WIDE_RANGE * size
+        safe = np.where(size > 0, size, 1.0)
+        return np.where(wide & (size > 0), safe * np.arcsinh(g / safe), g)
+
     def fit(self) -> None:
-        """Fit each mode; lengths are tuned again when a tenth more points have come."""
-        tune = not self.models or len(self.points) >= 1.1 * self.tuned_at
+        """Fit each mode; lengths are tuned again when a tenth more points have come (later a quarter), forms are
+        compared again when half as many more have."""
+        n = len(self.points)
+        tune = not self.models or n >= (1.1 if n < _MANY else 1.25) * self.tuned_at
+        compare = tune and (n < _MANY or n >= 1.5 * self.compared_at)
         fitted: list[Kriging | float] = []
-        for k in range(self.values.shape[1]):
-            y = self.values[:, k]
+        values = self.compressed(self.values)
+        for k in range(values.shape[1]):
+            y = values[:, k]
             if np.ptp(y) <= 1e-12 * max(1e-300, float(np.abs(y).max())):
                 fitted.append(float(y[0]))
                 continue
             before = self.models[k] if self.models else None
             start = before if isinstance(before, Kriging) else None
-            fitted.append(fit_kriging(self.points, y, start, scales=self.problem.scales(), tune=tune or start is None))
-        self.models = fitted
-        self.tuned_at = len(self.points) if tune else self.tuned_at
-
-    def predict(self, u: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation of every mode at u (n, d) -> (n, k)."""
-        means, sds = [], []
-        for model in self.models:
-            mean, sd = (
-                model(u) if isinstance(model, Kriging) else (np.full(len(u), model), np.full(len(u), 1e-9 + 0 * model))
+            fitted.append(
+                fit_kriging(
+                    self.points, y, start, scales=self.problem.scales(), tune=tune or start is None, compare=compare
+                )
             )
+        self.models = fitted
+        self.tuned_at = n if tune else self.tuned_at
+        self.compared_at = n if compare else self.compared_at
+
+    def predict(self, u: Array, mode: int | None = None) -> tuple[Array, Array]:
+        """Mean and standard deviation of every mode at u (n, d) -> (n, k), or of one (n, 1)."""
+        means, sds = [], []
+        for model in self.models if mode is None else [self.models[mode]]:
+            mean, sd = model(u) if isinstance(model, Kriging) else (np.full(len(u), model), np.full(len(u), 1e-9))
             means.append(mean)
             sds.append(sd)
         return np.column_stack(means), np.column_stack(sds)
 
     def chance(self, u: Array, extra: float = 0.0, mode: int | None = None) -> Array:
         """P(fail | u) of the system, or of one mode."""
-        mean, sd = self.predict(u)
+        mean, sd = self.predict(u, mode)
         sd = np.hypot(sd, extra)
         if mode is not None:
-            return np.asarray(special.ndtr(-mean[:, mode] / sd[:, mode]))
+            return np.asarray(special.ndtr(-mean[:, 0] / sd[:, 0]))
         return self.problem.failure_chance(mean, sd)
 
     def state(self, u: Array) -> tuple[Array, Array]:
@@ -94,13 +122,14 @@ class Learner:
         chance = self.problem.failure_chance(mean, sd)
         return failed, np.where(failed > 0, 1.0 - chance, chance)
 
-    def spread_particles(self) -> None:
+    def spread_particles(self, *, anew: bool = False) -> None:
         """Bring the particles to where the present surrogates see failure: anew when much was learned, or by moves."""
         n = len(self.points)
-        if self.clouds and n < 1.15 * self.tempered_at:
+        if self.clouds and not anew and n < 1.15 * self.tempered_at:
             self.clouds = [self._moved(cloud, mode) for cloud, mode in zip(self.clouds, self._modes(), strict=True)]
             return
-        scale = float(np.median(np.abs(self.values - np.median(self.values, axis=0)))) + 1e-300
+        values = self.compressed(self.values)
+        scale = float(np.median(np.abs(values - np.median(values, axis=0)))) + 1e-300
         self.clouds = [
             temper(self._chance_of(mode), scale, self.points.shape[1], self.settings.particles, self.rng)
             for mode in self._modes()

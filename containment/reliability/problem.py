@@ -20,6 +20,7 @@ from containment.reliability.gaussian_process import normal_scores
 Array = NDArray[np.float64]
 System = Literal["series", "parallel"] | Callable[[Array], Array]
 _RETRIES = 1
+_GRID = np.linspace(-8.2, 8.2, 1641)  # normal scores of the tables
 
 
 class Problem:
@@ -45,6 +46,7 @@ class Problem:
         middle = np.array([[float(law.median()) for law in self.inputs.marginals]])
         sides = [[float(law.ppf(p)) for law in self.inputs.marginals] for p in special.ndtr([-1.0, 1.0])]
         self._centre, self._width = middle, np.maximum(0.5 * np.abs(np.diff(sides, axis=0)), 1e-300)
+        self._tables = [self._table(law, j) for j, law in enumerate(self.inputs.marginals)]
         self._standardised = self._centred_physical  # one object, so that surrogates can tell scales apart
 
     @property
@@ -74,8 +76,13 @@ class Problem:
         plain = all(law.dist.name == "norm" for law in self.inputs.marginals) and not self._correlated
         return (normal_scores,) if plain else (normal_scores, self._standardised)
 
+    def _table(self, law: Any, j: int) -> Array:
+        return np.asarray((physical_of(law, _GRID) - self._centre[0, j]) / self._width[0, j])
+
     def _centred_physical(self, u: Array) -> Array:
-        return np.asarray((self.physical(u) - self._centre) / self._width)
+        """Physical values by centre and spread, from tables: a scale need not be exact, but it is asked for often."""
+        z = self.inputs.correlate(u) if self._correlated else u
+        return np.column_stack([np.interp(z[:, j], _GRID, table) for j, table in enumerate(self._tables)])
 
     def _evaluated(self, rows: Array, keys: Sequence[bytes]) -> list[tuple[float, ...]]:
         values: list[tuple[float, ...] | None] = [self._replayed.get(key.hex()) for key in keys]

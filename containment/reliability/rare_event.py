@@ -23,6 +23,7 @@ from scipy import special, stats
 from containment.case.inputs import Inputs
 from containment.errors import DataError, UsageError
 from containment.reliability.correction import correct
+from containment.reliability.design_points import check_design_points
 from containment.reliability.direct import never_seen, too_large
 from containment.reliability.gaussian_process import Kriging
 from containment.reliability.learner import Learner, Settings
@@ -78,20 +79,35 @@ def _first_points(problem: Problem, settings: Settings, rng: np.random.Generator
     cube = stats.qmc.LatinHypercube(d, rng=rng, optimization="random-cd" if d <= 10 else None).random(count)
     parts.append(np.clip(settings.spread * special.ndtri(cube), -5.0, 5.0))
     learner = Learner(problem, settings, rng, np.empty((0, d)), np.empty((0, 1)))
-    u = np.vstack(parts)[: max(8, problem.budget // 2)]
-    g = problem(u)
+    _ask(learner, np.vstack(parts)[: max(8, problem.budget // 2)])
+    if _constant(learner):
+        # a limit state that only says failed or safe looks constant until the first failure: look farther out
+        count = min(settings.second_look, problem.left // 2)
+        direction = rng.standard_normal((count, d))
+        radius = np.sqrt(stats.chi2.isf(special.ndtr(-rng.uniform(2.5, 5.0, (count, 1))), d))
+        _ask(learner, radius * direction / np.linalg.norm(direction, axis=1, keepdims=True))
+    if _constant(learner):
+        raise DataError(
+            f"the limit state is constant ({learner.values[0, 0]:g}) over {len(learner.values)} points",
+            advice="check that it reads its inputs; a constant has no failure probability to estimate",
+        )
+    return learner
+
+
+def _ask(learner: Learner, u: Array) -> None:
+    """First true calls; DataError where none of them gives a number."""
+    g = learner.problem(u)
     good = np.isfinite(g).all(axis=1)
     if not good.any():
         raise DataError(
             f"the limit state gave no number in {len(u)} calls", advice="try it at the mean of the inputs first"
         )
-    learner.points, learner.values = u[good], g[good]
-    if np.all(np.ptp(learner.values, axis=0) == 0):
-        raise DataError(
-            f"the limit state is constant ({learner.values[0, 0]:g}) over {good.sum()} points",
-            advice="check that it reads its inputs; a constant has no failure probability to estimate",
-        )
-    return learner
+    learner.points = np.vstack([learner.points, u[good]])
+    learner.values = np.vstack([learner.values.reshape(-1, g.shape[1]), g[good]])
+
+
+def _constant(learner: Learner) -> bool:
+    return bool(np.all(np.ptp(learner.values, axis=0) == 0))
 
 
 def _any_failed(learner: Learner) -> bool:
@@ -108,7 +124,8 @@ def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
     limit = int(settings.surrogate_share * problem.budget)
     wanted = max(settings.doubt, 0.5 * target_cov)
     history: list[float] = []
-    sentinels_left = 3
+    # one mode is watched by its own doubt; of several, one could be lost unseen
+    sentinels_left, checks_left = 3, 4 if len(learner.values[0]) > 1 else 0
     for _ in range(_MOST_TURNS):
         learner.fit()
         learner.spread_particles()
@@ -120,6 +137,11 @@ def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
                 log["warnings"].append(f"surrogates still in doubt: {share:.1%} of the failing mass")
             break
         room = min(limit - problem.calls, max(4, len(learner.points) // 15))
+        if checks_left and (calm or len(history) == 1):
+            checks_left -= 1
+            if check_design_points(learner, _reach(learner)):
+                history.clear()
+                continue
         if calm:
             if sentinels_left == 0:
                 break
@@ -129,7 +151,14 @@ def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
             history.clear()
             continue
         learner.teach(_batch(learner, u, doubt, room))
+    learner.fit()
+    learner.spread_particles(anew=True)
     log["doubt"] = history[-1] if history else float("nan")
+
+
+def _reach(learner: Learner) -> float:
+    """Distance from the origin beyond which a mode adds less than a thousandth to what is seen to fail."""
+    return max(4.0, float(-special.ndtri(1e-3 * np.clip(_mass(learner), 1e-12, 0.5))))
 
 
 def _batch(learner: Learner, u: Array, doubt: Array, count: int) -> Array:
@@ -173,5 +202,5 @@ def _sentinels(learner: Learner, count: int) -> bool:
     g = learner.teach(u)
     good = np.isfinite(g).all(axis=1)
     missed = bool(np.any(learner.problem.joined(g[good]) <= 0))
-    far = bool(np.any(np.abs(g[good] - mean[good]) > 5.0 * sd[good]))
+    far = bool(np.any(np.abs(learner.compressed(g[good]) - mean[good]) > 5.0 * sd[good]))
     return missed or far
