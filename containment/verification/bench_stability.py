@@ -194,7 +194,7 @@ def _peak(found: Touching) -> float:
 
 
 def _half_width(found: Touching) -> float:
-    """Where the pressure ends, from the force and the mean pressure over what is loaded, without its ragged end."""
+    """Radius of the outermost point that is pressed."""
     return float(found.position[found.pressure > 0.0, 0].max())
 
 

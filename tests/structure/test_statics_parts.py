@@ -6,6 +6,7 @@ import pytest
 from containment.errors import DataError, SolverError
 from containment.meshing.mesh import SectionMesh
 from containment.structure.axisymmetric import AxisymmetricSolid
+from containment.structure.closure import preloaded
 from containment.structure.contact import Contact, Plane
 from containment.structure.equilibrium import State
 from containment.structure.knockdown import axial_cylinder, pressure_cap
@@ -253,3 +254,43 @@ def test_loose_parts_are_named():
     mesh = together(rectangle(3, 3), rectangle(2, 2, r=(1.1, 2.0)), ("core", "rim"))
     with pytest.raises(DataError, match="rim is loose"):
         check_parts(mesh, ("core", "rim"))
+
+
+# --- closures
+
+
+def bolted():
+    """A bolt with its head over a sleeve: one mesh for the bolt with its head, one for the sleeve it clamps."""
+    shank = rectangle(2, 10, r=(0.0, 0.01), z=(0.0, 0.1))
+    head = rectangle(6, 3, r=(0.0, 0.03), z=(0.1, 0.12))
+    mesh = joined(shank, head)
+    under = mesh.points[mesh.facets].min(axis=1)
+    on_seat = (mesh.points[mesh.facets][..., 1] == 0.1).all(axis=1) & (under[:, 0] >= 0.01 - 1e-9)
+    tags = np.where(on_seat, 90, mesh.facet)
+    kept = (mesh.points[mesh.facets][..., 1] != 0.1).any(axis=1) | on_seat
+    names = {name: tag for name, tag in mesh.facet_names.items() if tag in tags[kept]} | {"seat": 90}
+    bolt = SectionMesh(
+        mesh.points, mesh.triangles, np.zeros_like(mesh.region), mesh.facets[kept], tags[kept], {"bolt": 0}, names
+    )
+    return together(bolt, rectangle(4, 10, r=(0.011, 0.03), z=(0.0, 0.1)), ("bolt", "sleeve"))
+
+
+def test_bolt_gets_its_preload_and_gives_it_up_to_the_load():
+    solid = AxisymmetricSolid(bolted())
+    statics = Statics(solid, {"bolt": STEEL.unyielding(), "sleeve": STEEL.unyielding()})
+    supports = Supports(axial=("bolt_core_bottom", "sleeve_bottom"))
+
+    def joint(interference):
+        return Contact(solid, "sleeve_top", "bolt_seat", 210e9, friction=0.2, interference=interference)
+
+    def under(pull):
+        loads = Loads(pressure={"bolt_rim_top": -pull / (np.pi * 0.03**2)})
+        return preloaded(statics, joint, 5e4, loads, supports, first_guess=1e-4)
+
+    shut = under(2e4)
+    assert shut.assembled.force == pytest.approx(5e4, rel=1e-3)  # as the search stops
+    # the sleeve is many times as stiff as the bolt: it gives up nearly all of the pull, (50 - 20) / 50, and stays shut
+    assert 0.6 < shut.preload_left < 0.7 and shut.lowest_pressure > 0.0
+    apart = under(8e4)
+    assert apart.preload_left == 0.0 and apart.opening > 0.0 and apart.slips
+    assert apart.answer.reaction[1] == pytest.approx(-8e4, rel=1e-6)  # the bolt alone carries the pull
