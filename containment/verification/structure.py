@@ -15,7 +15,7 @@ from containment.structure.loads import Loads, Supports
 from containment.structure.solid import elastic
 from containment.structure.statics import Statics, StaticsResult
 from containment.structure.strain_limit import ductility
-from containment.verification import bench_nafems, bench_patches, bench_stability
+from containment.verification import bench_nafems, bench_patches, bench_refusals, bench_stability
 from containment.verification.bench_sections import hollow_sphere, node_at, rectangle
 from containment.verification.catalogue import Item
 
@@ -34,6 +34,7 @@ def items() -> Iterator[Item]:
     yield from bench_patches.items()
     yield from bench_nafems.items()
     yield from bench_stability.items()
+    yield from bench_refusals.items()
     yield from _thick_sphere()
     yield from _thick_cylinder()
     yield from _hot_sphere()
