@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from containment.errors import DataError
 from containment.structure.explicit import Body, ContactLine, FoamSolid, Metal
+from containment.structure.explicit_body import Mesh
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -54,32 +55,47 @@ def capsule(shape: CapsuleShape, foam: FoamSolid, shell: Metal | FoamSolid, vess
         raise DataError(
             f"found {thin[0]} {getattr(shape, thin[0]):g}, expected a part with a thickness", advice="correct its size"
         )
+    points, tables = section(shape)
+    quads = [_grid_quads(table) for table in tables]
+    kind = np.repeat(np.array([SHELL, ABSORBER, VESSEL]), [len(q) for q in quads])
+    rough = Body(points, np.concatenate(quads), kind, [shell, foam, vessel])
+    body = Body(points, rough.cells, kind, weighed(rough, shape))
+    return Capsule(body, ContactLine.along(points, tables[SHELL][:, -1]))
+
+
+def section(shape: CapsuleShape) -> tuple[Floats, tuple[Ints, Ints, Ints]]:
+    """Points (r, z) and the node tables (row from the axis outward, layer from inside) of shell, absorber, vessel.
+
+    The rows of all three begin with the same rays; those of the absorber's last layer end on the shell or on its side.
+    """
+    thin = [name for name in _THICK if not getattr(shape, name) > 0.0]
+    if thin:
+        raise DataError(
+            f"found {thin[0]} {getattr(shape, thin[0]):g}, expected a part with a thickness", advice="correct its size"
+        )
     inner, normal = _inner_surface(shape)
     centre = np.array([0.0, shape.shell_thickness + shape.absorber_thickness + shape.vessel_radius])
     rays, feet, hits = _rays(shape, inner, centre)
     nodes = _Nodes()
-    foam_grid, quads, kind = _absorber(shape, nodes, rays, feet, centre)
-    shell_quads, surface = _shell(shape, nodes, inner, normal, hits, foam_grid)
-    vessel_quads = _vessel(shape, nodes, rays, foam_grid, centre)
-    quads = np.concatenate([shell_quads, quads, vessel_quads])
-    counts = (len(shell_quads), len(kind), len(vessel_quads))
-    kind = np.repeat(np.array([SHELL, ABSORBER, VESSEL]), counts)
+    foam = _absorber(shape, nodes, rays, feet, centre)
+    shell = _shell(shape, nodes, inner, normal, hits, foam)
+    vessel = _vessel(shape, nodes, rays, foam, centre)
     points = np.array(nodes.points)
     points[np.abs(points[:, 0]) < 1e-12, 0] = 0.0
-    rough = Body(points, quads, kind, [shell, foam, vessel])
-    wanted = {SHELL: shape.shell_mass, VESSEL: shape.vessel_mass}
-    dense = [_with_density(m, rough, k, wanted) for k, m in enumerate(rough.materials)]
-    body = Body(points, quads, kind, dense)
-    return Capsule(body, ContactLine.along(points, surface))
+    return points, (shell, foam, vessel)
 
 
-def _with_density(material: Metal | FoamSolid, body: Body, kind: int, wanted: dict[int, float]) -> Metal | FoamSolid:
-    if kind not in wanted:
-        return material
-    density = wanted[kind] / float(body.weights()[body.kind == kind].sum())
-    if isinstance(material, Metal):
-        return replace(material, density=density)
-    return replace(material, foam=replace(material.foam, density=density))
+def weighed(body: Mesh, shape: CapsuleShape, share: float = 1.0) -> list[Metal | FoamSolid]:
+    """Materials with densities that give shell and vessel `share` of their masses."""
+    wanted = {SHELL: share * shape.shell_mass, VESSEL: share * shape.vessel_mass}
+    found = list(body.materials)
+    for kind, mass in wanted.items():
+        material, density = found[kind], mass / float(body.weights()[body.kind == kind].sum())
+        if isinstance(material, Metal):
+            found[kind] = replace(material, density=density)
+        else:
+            found[kind] = replace(material, foam=replace(material.foam, density=density))
+    return found
 
 
 class _Nodes:
@@ -128,17 +144,13 @@ def _rays(shape: CapsuleShape, inner: Floats, centre: Floats) -> tuple[Floats, F
     return np.concatenate([front, side]), np.concatenate([ends, flank]), on_shell + 1
 
 
-def _absorber(
-    shape: CapsuleShape, nodes: _Nodes, rays: Floats, feet: Floats, centre: Floats
-) -> tuple[Ints, Ints, Ints]:
-    """(ray, layer) node numbers from the vessel outward, quads, and a one per quad."""
+def _absorber(shape: CapsuleShape, nodes: _Nodes, rays: Floats, feet: Floats, centre: Floats) -> Ints:
+    """(ray, layer) node numbers from the vessel outward."""
     start = centre + shape.vessel_radius * np.column_stack([np.sin(rays), -np.cos(rays)])
     layers = max(4, int(np.ceil(shape.absorber_thickness / shape.size)))
     share = np.linspace(0.0, 1.0, layers + 1)
     points = start[:, None, :] + share[None, :, None] * (feet - start)[:, None, :]
-    grid = nodes.add(points.reshape(-1, 2)).reshape(len(rays), layers + 1)
-    quads = _grid_quads(grid)
-    return grid, quads, np.ones(len(quads), dtype=np.int64)
+    return nodes.add(points.reshape(-1, 2)).reshape(len(rays), layers + 1)
 
 
 def _grid_quads(grid: Ints) -> Ints:
@@ -147,10 +159,8 @@ def _grid_quads(grid: Ints) -> Ints:
     return np.column_stack([a.ravel(), b.ravel(), c.ravel(), d.ravel()])
 
 
-def _shell(
-    shape: CapsuleShape, nodes: _Nodes, inner: Floats, normal: Floats, hits: int, foam: Ints
-) -> tuple[Ints, Ints]:
-    """Quads of the shell and its outer nodes. The first `hits` stations are the ends of the rays on it."""
+def _shell(shape: CapsuleShape, nodes: _Nodes, inner: Floats, normal: Floats, hits: int, foam: Ints) -> Ints:
+    """(station, layer) node numbers of the shell from inside. The first `hits` stations are the ends of rays."""
     bonded = np.array([nodes.points[i] for i in foam[:hits, -1]])
     rest = inner[inner[:, 0] > bonded[-1, 0] + 1e-9]
     count = max(2, round(float(rest[-1, 0] - bonded[-1, 0]) / (1.5 * shape.size)))
@@ -165,12 +175,11 @@ def _shell(
     grid = [first]
     for k in range(1, layers + 1):
         grid.append(nodes.add(stations + shape.shell_thickness * k / layers * out))
-    table = np.column_stack(grid)
-    return _grid_quads(table), table[:, -1]
+    return np.column_stack(grid)
 
 
 def _vessel(shape: CapsuleShape, nodes: _Nodes, rays: Floats, foam: Ints, centre: Floats) -> Ints:
-    """Quads of the vessel's wall over the whole sphere; it shares its outer nodes with the absorber."""
+    """(angle, layer) node numbers of the vessel's wall over the whole sphere; the outer ones are the absorber's."""
     more = max(2, int(np.ceil((np.pi - rays[-1]) * shape.vessel_radius / shape.size)))
     angles = np.concatenate([rays, np.linspace(rays[-1], np.pi, more + 1)[1:]])
     unit = np.column_stack([np.sin(angles), -np.cos(angles)])
@@ -179,4 +188,4 @@ def _vessel(shape: CapsuleShape, nodes: _Nodes, rays: Floats, foam: Ints, centre
     grid = [outer]
     for k in range(1, layers + 1):
         grid.insert(0, nodes.add(centre + (shape.vessel_radius - shape.vessel_wall * k / layers) * unit))
-    return _grid_quads(np.column_stack(grid))
+    return np.column_stack(grid)

@@ -7,8 +7,9 @@ from functools import cache
 import numpy as np
 
 from containment.structure.crushable import Foam
-from containment.structure.explicit import FoamSolid, Metal, Run, simulate
-from containment.structure.explicit_capsule import ABSORBER, SHELL, VESSEL, Capsule, CapsuleShape, capsule
+from containment.structure.explicit import FoamSolid, Metal, Run, Terrain, simulate
+from containment.structure.explicit_capsule import ABSORBER, SHELL, VESSEL, CapsuleShape, capsule
+from containment.structure.explicit_half import Arrival, half_capsule
 from containment.structure.soil import Ground
 
 FOAM = Foam(1.2e6, 90e6, 60.9, 0.67, 0.1e6, 0.3e6, 6.0, 0.02, 1.0)  # absorber of the shipped baseline
@@ -19,20 +20,33 @@ TIMED = {0.0038: 20, 0.0019: 100}  # edge length m of 3 k and 12 k quads: CPU s 
 _TENSION = 1.3e6  # Pa, at which the absorber parts
 
 
-def mesh(ground: str, size: float) -> Capsule:
-    """The capsule with edges of `size`; on rock its shell yields."""
+def parts(ground: str, size: float) -> tuple[CapsuleShape, FoamSolid, Metal, Metal]:
+    """Dimensions, absorber, shell and vessel with edges of `size`; on rock the shell yields."""
     shape = CapsuleShape(1.25, 0.3, np.pi / 3, 0.033, 75.0, 0.092, 0.24, 0.09, 0.152, 0.006, 19.1, size)
     shell = Metal(1700.0, 20e9, 0.3, 60e6, 100e6) if ground == "rock" else Metal(1700.0, 20e9, 0.3, 1e30)
-    return capsule(shape, FoamSolid(FOAM, _TENSION), shell, Metal(11000.0, 110e9, 0.3, 1e30))
+    return shape, FoamSolid(FOAM, _TENSION), shell, Metal(11000.0, 110e9, 0.3, 1e30)
 
 
 @cache
 def land(ground: str, size: float, end: float = 0.012) -> tuple[Run, int]:
     """The run at 40 m/s and the number of quads; "rock": rigid ground, yielding shell."""
-    made = mesh(ground, size)
+    made = capsule(*parts(ground, size))
     start = np.zeros_like(made.body.points)
     start[:, 1] = -SPEED
-    parts = {"shell": np.array([SHELL]), "absorber": np.array([ABSORBER]), "vessel": np.array([VESSEL])}
+    groups = {"shell": np.array([SHELL]), "absorber": np.array([ABSORBER]), "vessel": np.array([VESSEL])}
     surface = GROUNDS.get(ground, Ground(1e30, 0.0, 0.0, 1e15))
-    run = simulate(made.body, start, end, contact=made.contact, ground=surface, groups=parts)
+    run = simulate(made.body, start, end, contact=made.contact, ground=surface, groups=groups)
+    return run, len(made.body.cells)
+
+
+@cache
+def land_half(ground: str, size: float, arrival: Arrival, slope: float = 0.0, end: float = 0.012) -> tuple[Run, int]:
+    """Half of the capsule in space, friction 0.3 (assumed, soil on a heat shield), and the number of hexahedra."""
+    terrain = Terrain(slope, 0.3)
+    made = half_capsule(*parts(ground, size), arrival, terrain)
+    groups = {"shell": np.array([SHELL]), "absorber": np.array([ABSORBER]), "vessel": np.array([VESSEL])}
+    run = simulate(
+        made.body, made.velocity, end, control=made.control, contact=made.contact, ground=GROUNDS[ground],
+        terrain=terrain, groups=groups,
+    )  # fmt: skip
     return run, len(made.body.cells)

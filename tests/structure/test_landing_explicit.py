@@ -8,8 +8,10 @@ from containment.structure import explicit
 from containment.structure.crushable import Foam
 from containment.structure.explicit import Body, ContactLine, Control, FoamSolid, Metal, Terrain, simulate
 from containment.structure.explicit_capsule import CapsuleShape, capsule
-from containment.structure.explicit_terrain import SphereRock
+from containment.structure.explicit_half import Arrival, half_capsule
+from containment.structure.explicit_terrain import SphereRock, WedgeRock
 from containment.structure.soil import Ground
+from containment.verification import bench_capsule
 from containment.verification import explicit as bench
 from containment.verification.bench_residual import patch_error, residual_error, rotation_error
 from containment.verification.bench_taylor import cylinder, taylor_bar, taylor_solid
@@ -192,3 +194,41 @@ def test_contact_that_starts_in_penetration_is_refused():
         simulate(body, speed, 1e-5, contact=contact, ground=ground, terrain=Terrain(height=1e-3))
     with pytest.raises(DataError, match="inside rock"):
         simulate(body, speed, 1e-5, contact=contact, terrain=Terrain(rocks=[SphereRock((0.0, 0.0), 0.01)]))
+
+
+def test_rocks_stop_a_block_and_return_its_energy():
+    body, rows = cylinder_body()
+    speed = np.tile([0.0, -20.0], (len(body.points), 1))
+    contact = ContactLine.along(body.points, rows[0])
+    for rock in (SphereRock((0.0, -0.05), 0.05), WedgeRock((0.0, -1e-6), np.radians(80))):
+        run = simulate(body, speed, 1e-4, contact=contact, terrain=Terrain(rocks=[rock]), record_step=1e-6)
+        assert run.means["all"][-1] > 5.0 and run.ground_force.max() > 0.0  # an elastic block springs back
+        assert run.ledger_error < 5e-3  # 8 cells that meet a stiff rock in a third of their own period
+
+
+def test_half_capsule_has_its_masses_and_lands_as_the_body_of_revolution():
+    shape, foam, shell, vessel = bench_capsule.parts("crust", 0.025)
+    made = half_capsule(shape, foam, shell, vessel, Arrival(40.0), Terrain())
+    assert made.body.node_mass(np.array([0])).sum() == pytest.approx(37.5, rel=1e-9)
+    assert made.contact.area.sum() == pytest.approx(np.pi * 0.625**2 / 2, rel=0.01)  # facets of a coarse disc
+    solid, _ = bench_capsule.land_half("crust", 0.025, Arrival(40.0), end=0.003)
+    turned, _ = bench_capsule.land("crust", 0.0125, 0.003)
+    assert solid.means["shell"][-1] == pytest.approx(turned.means["shell"][-1], rel=0.03)
+    assert solid.ledger_error < 1e-3
+    tilted = half_capsule(shape, foam, shell, vessel, Arrival(40.0, 5.0, 0.1, 2.0), Terrain(0.1))
+    mass = tilted.body.node_mass()
+    assert mass @ tilted.velocity / mass.sum() == pytest.approx(
+        [5.0, 0.0, -40.0], abs=0.6
+    )  # half turns about its middle
+    with pytest.raises(DataError, match="landing speed"):
+        Arrival(0.0)
+
+
+def test_frames_hold_positions_and_strain_at_the_times_asked():
+    body, rows = cylinder_body(COPPER, 6, 24)
+    times = np.array([0.0, 5e-6, 1e-5])
+    run = simulate(body, np.tile([0.0, -150.0], (len(body.points), 1)), 2e-5, frame_times=times,
+                   control=Control(fixed_axial=rows[0]))  # fmt: skip
+    assert run.frames[0] == pytest.approx(body.points) and run.frame_strain[0].max() == 0.0
+    lengths = np.ptp(run.frames[:, :, 1], axis=1)
+    assert np.all(np.diff(lengths) < 0) and np.all(np.diff(run.frame_strain.max(axis=1)) > 0)
