@@ -2,8 +2,8 @@
 
 Card keys: `table` (a file with a header line; commas, semicolons or blanks between columns; levels rising or falling),
 optional `format = "gram"` for the column names of the GRAM Suite, optional `[columns.<quantity>]` with `column` and
-`unit` where the file does not already use our names and SI, optional `largest_gap`. Quantities: altitude, temperature, and
-pressure or density; wind_east and wind_north, or wind_speed and wind_from (the direction it blows from).
+`unit` where the file does not already use our names and SI, optional `largest_gap`. Quantities: altitude, temperature,
+and pressure or density; wind_east and wind_north, or wind_speed and wind_from (the direction it blows from).
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from containment.case.load import load_case
 from containment.entry import (
     atmosphere,
     distribution,
+    equilibrium_air,
+    fay_riddell,
     heating,
     kernel,
     observe,
@@ -21,6 +23,7 @@ from containment.entry import (
 )
 from containment.entry.kernel import Body, Planet
 from containment.entry.observe import Heat
+from containment.verification import entry_flights, entry_statistics
 from containment.verification.catalogue import Item
 
 Array = NDArray[np.float64]
@@ -51,9 +54,10 @@ def items() -> Iterator[Item]:
     yield from standard()
     yield from lees()
     yield from fire_ii()
-    yield from stardust()
-    yield from other_flights()
+    yield from heating_correlations()
     yield from baseline()
+    yield from entry_flights.items()
+    yield from entry_statistics.items()
 
 
 def constant_drag(ballistic_coefficient: float) -> Body:
@@ -191,49 +195,34 @@ def fire_ii() -> Iterator[Item]:
         )
 
 
-def stardust() -> Iterator[Item]:
-    """Reconstructed Stardust entry."""
-    flight = setup.fly(*setup.sections(load_case("stardust")))
-    source = "reconstruction, Desai & Qualls, AIAA 2008-1198"
+def heating_correlations() -> Iterator[Item]:
+    """Fay-Riddell against Sutton-Graves where both were fitted, and the limits of equilibrium air."""
+    speed, density = 7000.0, 1e-3
+    sutton_graves = 2 * heating.SUTTON_GRAVES * math.sqrt(density) * speed
+    ours = float(fay_riddell.film_coefficient(density, speed, 1.0))
     yield Item.relative(
-        "entry.stardust.peak-deceleration", 32.89, flight.summary[observe.DECELERATION] / G, 0.03, "g", source
-    )
-    when = flight.crossing(observe.MACH, 1.23)
-    altitude = flight.observed(np.array([when]))[0, observe.ALTITUDE] / 1e3
-    yield Item.absolute("entry.stardust.altitude-at-mach-1.23", 31.03, altitude, 0.5, "km", source)
-    yield Item.absolute("entry.stardust.time-at-mach-1.23", 137.9, when, 2.0, "s", source)
-    cfd = "trajectory of Trumble et al., JSR 47(5) 2010: 10 871 m/s at the heating peak, 51 s"
-    yield Item.absolute(
-        "entry.stardust.time-of-peak-heating", 51.0, flight.summary[observe.PEAKS + observe.TOTAL_FLUX], 2.0, "s", cfd
-    )
-    yield Item.absolute(
-        "entry.stardust.time-at-10871-m/s", 51.0, flight.crossing(observe.SPEED, 10_871.0), 2.0, "s", cfd
-    )
-    # The middle of the computed range and half its width: correlations lie inside what NASA's computations spread over
-    yield Item.relative(
-        "entry.stardust.peak-heat-flux", 881.0, flight.summary[observe.TOTAL_FLUX] / 1e4, 119 / 881, "W/cm^2",
-        "NASA computations, 762 to 1000 W/cm^2 (Trumble et al. 2010 and earlier)",
+        "entry.fay-riddell.7-km/s", sutton_graves, ours, 0.098, "kg/m^2/s",
+        "Sutton-Graves (NASA TR R-376), whose largest error against its author's solutions is 9.8 %",
     )  # fmt: skip
+    source = "Hansen, NASA TR R-50: particles per molecule of cold air, all dissociated, all ionised"
+    for name, pressure, temperature, limit in (("dissociated", 1e5, 9500.0, 2.0), ("ionised", 1.0, 30_000.0, 4.0)):
+        particles = sum(equilibrium_air.composition(pressure, temperature).values())
+        yield Item.relative(f"entry.equilibrium-air.{name}", limit, float(particles), 0.03, "", source)
+    fine, coarse = (np.max(np.abs(_table_error(n))) for n in (4, 2))
+    yield Item.at_most(
+        "entry.fay-riddell.table", 2e-3, float(max(fine, coarse)), "", "interpolated against computed, relative"
+    )
 
 
-def other_flights() -> Iterator[Item]:
-    """Peak deceleration of other capsules; their interface latitude or azimuth is not published (see the cases)."""
-    for name, reference, tolerance, source in (
-        # 5 %: interface latitude and azimuth not published, 1 deg of azimuth moves the peak by 0.1 g
-        ("genesis", 27.0, 0.05, "best estimated trajectory, NTRS 20080019649; latitude not published"),
-        # 6 %: mass as recalled, latitude not published
-        ("osiris-rex", 31.8, 0.06, "prediction, NTRS 20150000809; mass and latitude not published"),
-        # 8 %: azimuth not published; it sets the relative speed within 0.4 km/s
-        ("hayabusa2", 41.26, 0.08, "prediction, Yamada 2021; azimuth and drag not published"),
-    ):
-        flight = setup.fly(*setup.sections(load_case(name)))
-        ours = flight.summary[observe.DECELERATION] / G
-        yield Item.relative(f"entry.{name}.peak-deceleration", reference, ours, tolerance, "g", source)
-        if name == "osiris-rex":
-            when = flight.summary[observe.PEAKS + observe.DECELERATION]
-            yield Item.absolute("entry.osiris-rex.time-of-peak-deceleration", 61.0, when, 2.0, "s", source)
-            when = flight.summary[observe.PEAKS + observe.TOTAL_FLUX]
-            yield Item.absolute("entry.osiris-rex.time-of-peak-heating", 51.0, when, 2.0, "s", source)
+def _table_error(parts: int) -> Array:
+    """Relative error of the compiled table of Fay-Riddell between its points."""
+    table = fay_riddell.ratio_table()
+    densities = 10.0 ** np.arange(-6.0, -1.5, 1 / parts + 0.03)
+    speeds = np.arange(2000.0, 13_000.0, 830.0)
+    exact = fay_riddell.film_coefficient(densities[:, None], speeds[None, :], 1.0)
+    plain = 2 * heating.SUTTON_GRAVES * np.sqrt(densities)[:, None] * speeds[None, :]
+    ours = np.array([[heating.from_table(d, v, table) for v in speeds] for d in densities])
+    return np.asarray(ours * plain / exact - 1)
 
 
 def baseline() -> Iterator[Item]:
