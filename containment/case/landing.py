@@ -12,7 +12,6 @@ from containment.case.values import (
     Factor,
     Fraction,
     Length,
-    Number,
     Pressure,
     Section,
     Time,
@@ -45,18 +44,21 @@ class Soil(Section):
 
 
 class HardGround(Section):
-    """Rock, road, target: an elastic half-space. What gives way is the forebody, at its crush strength."""
+    """Rock, road, target: rigid. What gives way is the forebody and the absorber."""
 
     kind: Literal["hard"]
-    modulus: Pressure
-    poisson_ratio: Number
-    forebody_crush_strength: Pressure = Field(description="pressure at which heat shield and shell crush")
-    footprint_share: Fraction = Field(
-        description="part of the shell's mass that stops with the nose; the rest folds onto the ground by itself"
-    )
+    rock_radius: Length | None = Field(None, description="of a round rock under the nose; left out: a plane")
     model_factor: Factor = Field(
         description="true over modelled acceleration on such ground, on top of landing.model_factor"
     )
+
+
+class Forebody(Section):
+    """Heat shield and shell as one homogeneous layer of their thickness that yields and folds onto the ground."""
+
+    modulus: Pressure
+    strength: Pressure = Field(description="stress at which the layer yields")
+    hardening: StressOrNone = Field(description="growth of that stress per plastic strain")
 
 
 class Absorber(Section):
@@ -70,7 +72,7 @@ class Absorber(Section):
     sharpness: Factor = Field(description="exponent of that rise, >= 1; high = late and sudden")
     rate_coefficient: NotNegative = Field(description="growth of the stress per e-fold of strain rate")
     reference_rate: Rate
-    area_factor: Factor = Field(description="crushed area over projected area of the outer vessel (shear, bond, walls)")
+    tension: Pressure = Field(description="stress at which the foam parts")
 
 
 class Impact(Section):
@@ -86,6 +88,7 @@ class Tumbling(Section):
     drag_coefficient: Factor = Field(description="effective, on the frontal area")
     rim_width: Length = Field(description="mean width of the body that meets the ground edge-on")
     absorber_thickness: Length = Field(description="absorber between outer vessel and shell, sideways")
+    area_factor: Factor = Field(description="crushed area over projected area of the outer vessel (shear, bond, walls)")
 
 
 class Contact(Section):
@@ -153,6 +156,7 @@ class Landing(Section):
     impact: Impact
     tumbling: Tumbling | None = None
     surfaces: dict[str, Annotated[Soil | HardGround, Field(discriminator="kind")]]
+    forebody: Forebody
     absorber: Absorber
     contacts: dict[Literal["pcv", "os"], Contact] = Field(
         description="pcv: in the outer vessel; os: sample container in the inner vessel"

@@ -9,7 +9,7 @@ loop compiled; the step comes from a bound on the highest frequency (Gershgorin)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ LEDGER_LIMIT = 1e-3  # largest energy error of a run that counts, of the initial
 _LEAST_SHARE = 0.2  # of the bounded step: it is halved while a light nose on stiff ground leaves the ledger open
 SAFETY = 0.9  # of the stable step; the bound itself is rigorous, this covers rounding
 _BULK_LINEAR, _BULK_QUADRATIC = 0.06, 1.2  # usual bulk viscosity of explicit codes (LS-DYNA, Abaqus defaults)
-_RECORD = 2e-5  # s between stored states: 25 per 0.5 ms filter window
+RECORD = 2e-5  # s between stored states: 25 per 0.5 ms filter window
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ class Chain:
         link[: self.elements] = self.foam.modulus * self.foam_area * self.elements / self.foam_length
         drag = _BULK_LINEAR * self.foam.wave_speed() + _BULK_QUADRATIC**2 * 2.0 * (2.0 * speed)  # d(q)/d(closing)
         damper[: self.elements] = self.foam.density * self.foam_area * drag
-        link[self.elements :] = [play.stiffness for play in self.plays]
-        damper[self.elements :] = self._dampers()
+        contacts = play_rows(self.plays, self.parts)
+        link[self.elements :], damper[self.elements :] = contacts[:, 0], contacts[:, 1]
         stiff, viscous = np.zeros_like(mass), np.zeros_like(mass)
         for row, value in ((stiff, link), (viscous, damper)):
             row[:-1] += 2.0 * value
@@ -120,19 +120,14 @@ class Chain:
         steps = (np.sqrt(viscous**2 / 4.0 + stiff * mass) - viscous / 2.0) * 2.0 / stiff
         return float(SAFETY * np.min(steps))
 
-    def play_rows(self) -> np.ndarray:
-        """(contact, 4) stiffness, damper, front and rear gap."""
-        rows = [
-            [p.stiffness, d, p.front_gap, p.rear_gap] for p, d in zip(self.plays, self._dampers(), strict=True)
-        ]  # fmt: skip
-        return np.array(rows).reshape(-1, 4)
 
-    def _dampers(self) -> list[float]:
-        mass = self.parts
-        reduced = [mass[i] * mass[i + 1] / (mass[i] + mass[i + 1]) for i in range(len(self.plays))]
-        return [
-            2.0 * play.damping * float(np.sqrt(play.stiffness * m)) for play, m in zip(self.plays, reduced, strict=True)
-        ]
+def play_rows(plays: Sequence[Play], parts: Sequence[float]) -> np.ndarray:
+    """(contact, 4) stiffness, damper, front and rear gap of the plays between `parts` (kg)."""
+    rows = []
+    for play, a, b in zip(plays, parts, parts[1:], strict=False):
+        damper = 2.0 * play.damping * float(np.sqrt(play.stiffness * a * b / (a + b)))
+        rows.append([play.stiffness, damper, play.front_gap, play.rear_gap])
+    return np.array(rows).reshape(-1, 4)
 
 
 @dataclass(frozen=True)
@@ -175,22 +170,28 @@ def land(chain: Chain, speed: float, *, gravity: float = 0.0, end: float = 0.08,
     not a number, SolverError when the energy ledger (after halving the step) or finiteness fails or the vehicle still
     moves at `end`.
     """
+    check_speed(speed)
+    if speed == 0.0:
+        return at_rest(len(chain.parts), LEDGER)
+    bounded = chain.stable_step(speed)
+
+    def marched(share: float) -> Outcome:
+        return _marched(chain, speed, gravity, end, bounded * share)
+
+    outcome = closed(marched, factor)
+    accept(outcome, speed, end)
+    return unpacked(outcome, len(chain.parts), LEDGER)
+
+
+def check_speed(speed: float) -> None:
+    """DataError unless `speed` is a number >= 0."""
     if not np.isfinite(speed) or speed < 0:
         raise DataError(
             f"found landing speed {speed:g} m/s, expected a number >= 0", advice="check the entry stage or the branch"
         )
-    if speed == 0.0:
-        return _at_rest(chain)
-    step = chain.stable_step(speed) * factor
-    outcome = _marched(chain, speed, gravity, end, step)
-    while outcome.status != 2 and not outcome.worst <= LEDGER_LIMIT and step > _LEAST_SHARE * chain.stable_step(speed):
-        step *= 0.5
-        outcome = _marched(chain, speed, gravity, end, step)
-    _accept(outcome, speed, end)
-    return _unpacked(outcome, len(chain.parts))
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
     """What the kernel leaves: records, energies, largest ledger error, steps, status."""
 
     rows: np.ndarray
@@ -200,13 +201,27 @@ class _Outcome(NamedTuple):
     status: int
 
 
-def _marched(chain: Chain, speed: float, gravity: float, end: float, step: float) -> _Outcome:
+def closed(marched: Callable[[float], Outcome], share: float) -> Outcome:
+    """The run with `share` of its bounded step; the step is halved while the ledger stays open."""
+    least, outcome = _LEAST_SHARE, marched(share)
+    while outcome.status != 2 and not outcome.worst <= LEDGER_LIMIT and share > least:
+        share *= 0.5
+        outcome = marched(share)
+    return outcome
+
+
+def blank(end: float, parts: int) -> np.ndarray:
+    """Records for a run of `end` s."""
+    return np.zeros((int(end / RECORD) + 8, 6 + 2 * parts))
+
+
+def _marched(chain: Chain, speed: float, gravity: float, end: float, step: float) -> Outcome:
     """One pass of the kernel."""
-    records = np.zeros((int(end / _RECORD) + 8, 6 + 2 * len(chain.parts)))
+    records = blank(end, len(chain.parts))
     energy = np.zeros(len(LEDGER))
     foam, ground = chain.foam, chain.ground
     count, steps, worst, status = march(
-        chain.masses(), chain.elements, float(speed), float(gravity), step, float(end), _RECORD,
+        chain.masses(), chain.elements, float(speed), float(gravity), step, float(end), RECORD,
         np.array([ground.strength, ground.depth_gradient, ground.inertia, ground.stiffness]),
         chain.nose.area, chain.nose.volume, chain.nose.step,
         foam.curve(), CURVE_END / (CURVE_POINTS - 1),
@@ -214,13 +229,14 @@ def _marched(chain: Chain, speed: float, gravity: float, end: float, step: float
             chain.foam_area, chain.foam_length / chain.elements, foam.modulus, foam.rate_coefficient,
             foam.reference_rate, foam.density * foam.wave_speed() * _BULK_LINEAR, foam.density * _BULK_QUADRATIC**2,
         ]),
-        chain.play_rows(),
+        play_rows(chain.plays, chain.parts),
         records, energy,
     )  # fmt: skip
-    return _Outcome(records[:count], energy, float(worst), int(steps), int(status))
+    return Outcome(records[:count], energy, float(worst), int(steps), int(status))
 
 
-def _accept(outcome: _Outcome, speed: float, end: float) -> None:
+def accept(outcome: Outcome, speed: float, end: float) -> None:
+    """SolverError for a run that is not finite, whose ledger is open or that has not ended."""
     energy, worst, status = outcome.energy, outcome.worst, outcome.status
     if status == 2 or not np.all(np.isfinite(energy)):
         raise SolverError(
@@ -240,10 +256,11 @@ def _accept(outcome: _Outcome, speed: float, end: float) -> None:
         )  # fmt: skip
 
 
-def _unpacked(outcome: _Outcome, parts: int) -> Landing:
+def unpacked(outcome: Outcome, parts: int, ledger: Sequence[str]) -> Landing:
+    """The records on an even time grid."""
     rows, energy = outcome.rows, outcome.energy
     raw = rows[:, 0]
-    time = np.arange(0.0, raw[-1], _RECORD)
+    time = np.arange(0.0, raw[-1], RECORD)
 
     def even(column: int) -> np.ndarray:
         return np.asarray(np.interp(time, raw, rows[:, column]))
@@ -252,16 +269,17 @@ def _unpacked(outcome: _Outcome, parts: int) -> Landing:
     contacts = np.array([even(6 + parts + i) for i in range(parts - 1)]).reshape(parts - 1, time.size)
     return Landing(
         time, speeds, even(1), even(2), even(3), even(4), contacts,
-        dict(zip(LEDGER, energy.tolist(), strict=True)), outcome.worst, outcome.steps,
+        dict(zip(ledger, energy.tolist(), strict=True)), outcome.worst, outcome.steps,
     )  # fmt: skip
 
 
-def _at_rest(chain: Chain) -> Landing:
-    time = np.arange(0.0, 1e-3, _RECORD)
-    zero, parts = np.zeros(time.size), len(chain.parts)
+def at_rest(parts: int, ledger: Sequence[str]) -> Landing:
+    """A body laid down: nothing moves."""
+    time = np.arange(0.0, 1e-3, RECORD)
+    zero = np.zeros(time.size)
     return Landing(
         time, np.zeros((parts + 1, time.size)), zero, zero, zero, zero, np.zeros((parts - 1, time.size)),
-        dict.fromkeys(LEDGER, 0.0), 0.0, 0,
+        dict.fromkeys(ledger, 0.0), 0.0, 0,
     )  # fmt: skip
 
 

@@ -16,19 +16,18 @@ from containment.result import Check, Response, StageResult
 from containment.structure import chain, landing_branches, landing_vessels
 from containment.structure.chain import Chain
 from containment.structure.chain import Landing as History
-from containment.structure.chain_kernel import LEDGER
+from containment.structure.chain_capsule import Capsule
+from containment.structure.chain_capsule_kernel import LEDGER
 from containment.structure.landing_vessels import VESSELS, VesselAnswer
 from containment.structure.vessel import Vessel
 
 if TYPE_CHECKING:
     from containment.case.fidelity import Fidelity
-    from containment.case.landing import Landing
     from containment.case.schema import Case
 
 Floats = NDArray[np.float64]
 
 _ROOM_TEMPERATURE = 293.15  # K, vessels without a soak stage
-_GRAVITY = 9.80665  # m/s^2, standard gravity, CGPM 1901
 _STORED = 1e-4  # s between stored states of the histories
 _DRIFT = 1e-6  # of a unit load: the pin holds nothing when loads are in balance, rounding of the solve is 1e-11
 
@@ -50,6 +49,7 @@ def run(
     walls = landing_vessels.vessels(section, geometry, landing, content, temperatures)
     responses: dict[str, Response] = {}
     histories: dict[str, History] = {}
+    factors: dict[str, float] = {}
     answers: dict[str, dict[str, VesselAnswer]] = {}
     checks: dict[str, Check] = {}
     notes: list[str] = []
@@ -57,19 +57,20 @@ def run(
     for name, branch in landing.branches.items():
         speed = landing_branches.impact_speed(branch, landing, vehicle, entry)
         body = landing_branches.build(branch, landing, vehicle, content, fidelity.landing_masses)
-        history = chain.land(body, speed, gravity=_GRAVITY, end=landing.duration.value)
-        load = landing_vessels.forces(history, window, landing.acceleration_factor(name))
+        history = landing_branches.land(body, speed, landing.duration.value)
+        factors[name] = landing.acceleration_factor(name) * landing_branches.correction(body, speed)
+        load = landing_vessels.forces(history, window, factors[name])
         answers[name] = {
             vessel: landing_vessels.answer(walls[vessel], landing.vessels[vessel].seam, load[vessel])
             for vessel in VESSELS
         }
         histories[name] = history
-        responses |= _responses(name, speed, body, history, landing, answers[name])
+        responses |= _responses(name, speed, body, history, window, factors[name], answers[name])
         checks[f"{name}_energy"] = Check.at_most(history.ledger_error, chain.LEDGER_LIMIT)
         notes += _notes(name, responses, answers[name])
     for vessel, wall in walls.items():
         checks[f"{vessel}_balance"] = Check.at_most(float(wall.pin_reactions.max()), _DRIFT)
-    data = _dataset(histories, landing)
+    data = _dataset(histories, window, factors)
     worst = max(answers, key=lambda name: max(answer.utilisation for answer in answers[name].values()))
     data = data.merge(_picture(section, walls, answers[worst], worst))
     if fields is not None:
@@ -94,16 +95,16 @@ def _temperatures(upstream: Mapping[str, StageResult]) -> dict[str, float]:
 
 
 def _responses(
-    name: str, speed: float, body: Chain, history: History, landing: Landing, answers: Mapping[str, VesselAnswer]
-) -> dict[str, Response]:
-    window, factor = landing.filter_window.value, landing.acceleration_factor(name)
-    available = landing.absorber.densification_strain.value * body.foam_length
+    name: str, speed: float, body: Chain | Capsule, history: History, window: float, factor: float,
+    answers: Mapping[str, VesselAnswer],
+) -> dict[str, Response]:  # fmt: skip
+    available = landing_branches.stroke_available(body)
     found = {
         "impact_speed": Response(speed, "m/s", 1),
         "os_acceleration": Response(factor * history.peak(-1, window), "m/s^2", 1),
         "shell_acceleration": Response(factor * history.peak(0, window), "m/s^2", 1),
         "stroke_fraction": Response(float(history.stroke.max()) / available, "", 1),
-        "penetration": Response(float(history.penetration.max()), "m", 1),
+        "penetration": Response(max(float(history.penetration.max()), 0.0), "m", 1),
     }
     for vessel, answer in answers.items():
         found[f"{vessel}_utilisation"] = Response(answer.utilisation, "", 2)
@@ -124,10 +125,8 @@ def _notes(name: str, responses: Mapping[str, Response], answers: Mapping[str, V
     return notes
 
 
-def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
+def _dataset(histories: Mapping[str, History], window: float, factors: Mapping[str, float]) -> xr.Dataset:
     """Histories on one time grid (s from first contact); after the end of a branch held, accelerations left out."""
-    window = landing.filter_window.value
-    factors = {name: landing.acceleration_factor(name) for name in histories}
     end = max(history.time[-1] for history in histories.values())
     time = np.arange(0.0, end + _STORED, _STORED)
 
@@ -157,7 +156,7 @@ def _dataset(histories: Mapping[str, History], landing: Landing) -> xr.Dataset:
             "energy_term": list(LEDGER),
         },
     )
-    ledger = np.array([list(history.energy.values()) for history in histories.values()])
+    ledger = np.array([[history.energy.get(term, 0.0) for term in LEDGER] for history in histories.values()])
     data["energy"] = (("branch", "energy_term"), ledger, {"units": "J", "long_name": "energy ledger at the end"})
     errors = np.array([history.ledger_error for history in histories.values()])
     data["ledger_error"] = ("branch", errors, {"units": "1", "long_name": "largest imbalance of the energy ledger"})

@@ -5,7 +5,7 @@ import numpy as np
 from containment.meshing.mesh import SectionMesh
 from containment.result import Response, StageResult
 
-CENTRE = 0.35  # z of the vessels' seam
+CENTRE = 0.277  # z of the vessels' seam: 33 mm of shell, 92 mm of absorber and a vessel of 152 mm lie in front
 
 
 def shell(outer, wall, count=64, layers=2, centre=CENTRE):
@@ -30,7 +30,7 @@ def section(scv=0.18, pcv=0.16, wall=0.002, column=0.15, count=64):
     parts = {"scv": shell(scv, wall, count), "pcv": shell(pcv, wall, count)}
     solids = {
         "os": block(0.14, CENTRE - 0.1, CENTRE + 0.1),
-        "absorber": block(0.3, CENTRE - scv - column, CENTRE - scv),
+        "absorber": block(0.3, CENTRE - scv - column, CENTRE + 0.05),
     }
     points, triangles, region, facets, facet, start = [], [], [], [], [], 0
     names = {name: i for i, name in enumerate([*parts, *solids])}

@@ -63,7 +63,7 @@ def test_laid_down_at_no_speed(case):
 def test_weak_and_fast_sample_fails_visibly(case, tmp_path):
     sample = case.at(
         {
-            "landing.absorber.crush_stress": 0.6e6, "landing.surfaces.hard.forebody_crush_strength": 150e6,
+            "landing.absorber.crush_stress": 0.6e6, "landing.forebody.strength": 25e6,
             "landing.vessels.scv.yield_factor": 0.5,
         }
     )  # fmt: skip

@@ -1,0 +1,359 @@
+"""Compiled time loop of the capsule's chain: shell rings on the ground, foam lumps that shear each other, nested parts.
+
+Displacements `u` are along z (aft); bodies fly towards -z. Masses: shell rings first (they also move radially), then
+foam lumps, then the parts from the outer vessel inward; `part` is the number of the first.
+
+Foam, per cell of four lumps with F = [[1, 0], [a, b]] (a = du/dR, b = 1 + du/dZ), in Kirchhoff stresses:
+
+    d tau_zz = E db/b,  d tau_rz = E/2 (da - a db/b),  tau_zz^2 + k tau_rz^2 <= (b Y(1 - b) R)^2,
+    R = 1 + c ln(1 + rate/rate_0),
+
+the law of the finite elements (`explicit_kernel`) for motion along the axis only (k = 2). Shell: a polygon of
+membranes with bending, sections of two layers at the rings, plane-stress J2 in each. Loss: foam, viscous, shell,
+ground, contact, gravity's work.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from containment.structure.chain_kernel import _touch
+
+LEDGER = (
+    "kinetic", "foam_elastic", "foam_crush", "viscous", "shell_elastic", "shell_plastic", "ground_elastic",
+    "ground_plastic", "contact_elastic", "contact_loss", "gravity",
+)  # fmt: skip
+_STILL = 0.01  # of the landing speed: parts that rattle in their play no longer count as moving
+_AFTER = 1e-3  # s recorded after the last part has stopped: two filter windows
+_COLLAPSED = 1e-3  # of its height: a cell crushed to that is no longer one
+_HOURGLASS = 0.1  # viscous, as in the finite elements
+_FOAM, _VISCOUS, _SHELL, _GROUND, _CONTACT, _GRAVITY = 0, 1, 2, 3, 4, 5
+
+# Not "nnan" and "ninf": a run that has gone wrong must be seen.
+_OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}
+
+
+@njit(inline="always", **_OPTIONS)
+def _crushed(stretch, slide, b, cell, foam, curve, strain_step, step, weight, loss):  # type: ignore[no-untyped-def]
+    """Stresses zz and rz of a cell after the strain increments; books what is lost."""
+    modulus, rate_c, rate_0, cut, shear = foam[0], foam[2], foam[3], foam[4], foam[7]
+    old_z, old_s = cell[2], cell[3]
+    tz, ts = old_z + modulus * stretch, old_s + modulus * slide
+    place = max(1.0 - b, 0.0) / strain_step
+    index = min(int(place), curve.size - 2)
+    bound = b * (curve[index] + (place - index) * (curve[index + 1] - curve[index]))
+    if stretch < 0.0:
+        bound *= 1.0 + rate_c * np.log1p(-stretch / step / rate_0)
+    flows = tz > cut * b
+    if flows:
+        tz = cut * b
+    size2 = tz * tz + shear * ts * ts
+    if size2 > bound * bound:
+        share = bound / np.sqrt(size2)
+        tz, ts, flows = tz * share, ts * share, True
+    if flows:
+        lost_z, lost_s = stretch - (tz - old_z) / modulus, slide - (ts - old_s) / modulus
+        loss[_FOAM] += 0.5 * weight * ((tz + old_z) * lost_z + 2.0 * (ts + old_s) * lost_s)
+    return tz, ts
+
+
+@njit(inline="always", **_OPTIONS)
+def _absorb(u, v, quads, grad, weight, cell, foam, curve, strain_step, step, force, loss):  # type: ignore[no-untyped-def]
+    """Foam forces; returns elastic energy and 2 over the step the foam bears (nan when a cell has collapsed).
+
+    `cell`: a, b, tau_zz, tau_rz. The bound: omega^2 <= 4 E/rho (|p_z|^2 + |p_r|^2 / 2) with the gradients p.
+    """
+    modulus, density, linear, quadratic = foam[0], foam[1], foam[5], foam[6]
+    wave, stored, fastest = np.sqrt(modulus / density), 0.0, 0.0
+    for e in range(quads.shape[0]):
+        n1, n2, n3, n4 = quads[e, 0], quads[e, 1], quads[e, 2], quads[e, 3]
+        g1r, g1z, g2r, g2z = grad[e, 0], grad[e, 1], grad[e, 2], grad[e, 3]
+        da, db = u[n1] - u[n3], u[n2] - u[n4]
+        a, b = da * g1r + db * g2r, 1.0 + da * g1z + db * g2z
+        if not b > _COLLAPSED:
+            return stored, np.nan
+        w, stretch = weight[e], 2.0 * (b - cell[e, 1]) / (b + cell[e, 1])
+        slide = 0.5 * (a - cell[e, 0] - 0.5 * (a + cell[e, 0]) * stretch)
+        tz, ts = _crushed(stretch, slide, b, cell[e], foam, curve, strain_step, step, w, loss)
+        stored += 0.5 * w * (tz * tz + 2.0 * ts * ts) / modulus
+        cell[e, 0], cell[e, 1], cell[e, 2], cell[e, 3] = a, b, tz, ts
+        p1z, p2z = g1z / b, g2z / b
+        p1s, p2s = g1r - a * p1z, g2r - a * p2z
+        spread, damp = 2.0 * (p1z * p1z + p2z * p2z), 0.0
+        closing = (v[n1] - v[n3]) * p1z + (v[n2] - v[n4]) * p2z
+        if closing < 0.0:
+            length = 1.0 / np.sqrt(spread)
+            drag = linear * wave - quadratic * length * closing
+            q = density * length * closing * drag
+            tz += q
+            loss[_VISCOUS] += w * q * closing * step
+            damp = 2.0 * spread * length * (drag - quadratic * length * closing)
+        f1, f2 = w * (tz * p1z + ts * p1s), w * (tz * p2z + ts * p2s)
+        mode = v[n1] - v[n2] + v[n3] - v[n4]
+        drag = _HOURGLASS * 0.25 * density * w * wave * np.sqrt(spread) * mode
+        loss[_VISCOUS] += drag * mode * step
+        force[n1] -= f1 + drag
+        force[n3] += f1 - drag
+        force[n2] -= f2 - drag
+        force[n4] += f2 + drag
+        omega2 = 4.0 * wave * wave * (spread + p1s * p1s + p2s * p2s)
+        fastest = max(fastest, damp + np.sqrt(damp * damp + omega2))
+    return stored, fastest
+
+
+@njit(inline="always", **_OPTIONS)
+def _layer(s1, s2, e1, e2, shell, measure, weight, loss):  # type: ignore[no-untyped-def]
+    """Plane-stress J2 of one layer: stresses and plastic measure after the strain increments e1, e2."""
+    modulus, poisson, strength, hardening = shell
+    plane = modulus / (1.0 - poisson * poisson)
+    t1, t2 = s1 + plane * (e1 + poisson * e2), s2 + plane * (e2 + poisson * e1)
+    size2 = t1 * t1 - t1 * t2 + t2 * t2
+    yields = strength + hardening * measure
+    if size2 > yields * yields:
+        size = np.sqrt(size2)
+        grown = (size - yields) / (modulus + hardening)
+        share = (yields + hardening * grown) / size
+        flow = (1.0 - share) / modulus
+        p1, p2 = flow * (t1 - poisson * t2), flow * (t2 - poisson * t1)
+        t1, t2, measure = share * t1, share * t2, measure + grown
+        loss[_SHELL] += 0.5 * weight * ((t1 + s1) * p1 + (t2 + s2) * p2)
+    return t1, t2, measure
+
+
+@njit(inline="always", **_OPTIONS)
+def _bends(j, r, ring, bent):  # type: ignore[no-untyped-def]
+    """Curvatures along and around at ring j, and the segments before and after it."""
+    last = r.size - 1
+    before, after = max(j - 1, 0), min(j, last - 1)
+    if j == 0:
+        along = 2.0 * bent[0, 2] / ring[0, 2]
+        return along, along, before, after
+    along = (bent[after, 2] - bent[before, 2]) / ring[j, 2] if j < last else 0.0
+    return along, 0.5 * (bent[before, 5] + bent[after, 5]) / ring[j, 1], before, after
+
+
+@njit(inline="always", **_OPTIONS)
+def _shell(r, z, ring, shell, state, bent, pull, force, loss):  # type: ignore[no-untyped-def]
+    """Membrane and bending of the shell; returns elastic energy.
+
+    `ring`: volume of the section, first radius, spacing, distance of the layers from the middle. `state` per ring:
+    stresses of both layers, their plastic measures, radius, curvatures. `bent` per segment: strain increment,
+    length, slope, work-conjugate tension and moment, sine of the slope.
+    """
+    last, twice_poisson, stored = r.size - 1, 2.0 * shell[1], 0.0
+    for k in range(last):
+        dr, dz = r[k + 1] - r[k], z[k + 1] - z[k]
+        length = np.sqrt(dr * dr + dz * dz)
+        bent[k, 0] = 2.0 * (length - bent[k, 1]) / (length + bent[k, 1])
+        bent[k, 1], bent[k, 2] = length, np.arctan2(dz, dr)
+        bent[k, 3], bent[k, 4], bent[k, 5] = 0.0, 0.0, dz / length
+    for j in range(last + 1):
+        along, around, before, after = _bends(j, r, ring, bent)
+        e1 = 0.5 * (bent[before, 0] + bent[after, 0])
+        e2 = e1
+        if j > 0:
+            e2, state[j, 6] = 2.0 * (r[j] - state[j, 6]) / (r[j] + state[j, 6]), r[j]
+        k1, k2 = (along - state[j, 7]) * ring[j, 3], (around - state[j, 8]) * ring[j, 3]
+        state[j, 7], state[j, 8] = along, around
+        w = 0.5 * ring[j, 0]
+        a1, a2, state[j, 4] = _layer(state[j, 0], state[j, 1], e1 + k1, e2 + k2, shell, state[j, 4], w, loss)
+        b1, b2, state[j, 5] = _layer(state[j, 2], state[j, 3], e1 - k1, e2 - k2, shell, state[j, 5], w, loss)
+        state[j, 0], state[j, 1], state[j, 2], state[j, 3] = a1, a2, b1, b2
+        stored += 0.5 * w / shell[0] * (a1 * a1 + a2 * a2 + b1 * b1 + b2 * b2 - twice_poisson * (a1 * a2 + b1 * b2))
+        n1, n2, m1, m2 = w * (a1 + b1), w * (a2 + b2), w * ring[j, 3] * (a1 - b1), w * ring[j, 3] * (a2 - b2)
+        if j == 0:
+            bent[0, 3] += n1 + n2
+            bent[0, 4] += 2.0 * (m1 + m2) / ring[0, 2]
+            continue
+        pull[j] -= n2 / r[j]
+        hooped = 0.5 * m2 / ring[j, 1]
+        bent[before, 3] += 0.5 * n1
+        bent[after, 3] += 0.5 * n1
+        bent[before, 4] += hooped * (r[before + 1] - r[before]) / bent[before, 1]
+        bent[after, 4] += hooped * (r[after + 1] - r[after]) / bent[after, 1]
+        if j < last:
+            bent[after, 4] += m1 / ring[j, 2]
+            bent[before, 4] -= m1 / ring[j, 2]
+    for k in range(last):  # d(length) = (dr, dz)/l, d(slope) = (-dz, dr)/l^2
+        dr, dz, square = r[k + 1] - r[k], z[k + 1] - z[k], bent[k, 1] * bent[k, 1]
+        fr, fz = (bent[k, 3] * dr - bent[k, 4] * dz) / square, (bent[k, 3] * dz + bent[k, 4] * dr) / square
+        pull[k] += fr
+        force[k] += fz
+        pull[k + 1] -= fr
+        force[k + 1] -= fz
+    return stored
+
+
+@njit(**_OPTIONS)
+def _straight(r, z, ring, state, bent):  # type: ignore[no-untyped-def]
+    """First lengths, slopes and curvatures of the shell."""
+    for k in range(r.size - 1):
+        bent[k, 1] = np.hypot(r[k + 1] - r[k], z[k + 1] - z[k])
+        bent[k, 2] = np.arctan2(z[k + 1] - z[k], r[k + 1] - r[k])
+        bent[k, 5] = (z[k + 1] - z[k]) / bent[k, 1]
+    for j in range(r.size):
+        state[j, 6] = r[j]
+        state[j, 7], state[j, 8], _, _ = _bends(j, r, ring, bent)
+
+
+@njit(inline="always", **_OPTIONS)
+def _soil(gap, rise, u, v, area, bed, ground, beds, force, loss):  # type: ignore[no-untyped-def]
+    """Columns under the rings with plastic memory; returns force and elastic energy.
+
+    A ring wets its area from its inner edge outward while it sinks by `rise`. `bed`: stiffness per area. `beds`:
+    plastic depth, force, elastic strain, stiffness. New columns start unstrained: what energy they would bring is lost.
+    """
+    total, stored = 0.0, 0.0
+    for j in range(area.size):
+        depth, push, stiffness, plastic, strain = -gap[j] - u[j], 0.0, 0.0, beds[j, 0], 0.0
+        wet = min(1.0, depth / rise[j] + 0.5)
+        if wet > 0.0:
+            contact = area[j] * wet
+            stiffness = bed[j] * contact
+            deep = depth + 0.5 * rise[j]
+            push = stiffness * (deep - plastic)
+            limit = contact * (ground[0] + ground[1] * max(depth, 0.0))
+            if v[j] < 0.0:
+                limit += contact * ground[2] * v[j] * v[j]
+            if push > limit:
+                push = limit
+                plastic = deep - limit / stiffness
+            elif push < 0.0:
+                push = 0.0
+            strain = push / stiffness
+            mean = 0.5 * (strain + beds[j, 2])
+            loss[_GROUND] += 0.5 * (push + beds[j, 1]) * (plastic - beds[j, 0])
+            loss[_GROUND] -= 0.5 * mean * mean * (stiffness - beds[j, 3])
+        beds[j, 0], beds[j, 1], beds[j, 2], beds[j, 3] = plastic, push, strain, stiffness
+        force[j] += push
+        total += push
+        stored += 0.5 * push * strain
+    return total, stored
+
+
+@njit(inline="always", **_OPTIONS)
+def _nested(u, v, part, plays, contact, elastic, turned, force):  # type: ignore[no-untyped-def]
+    """Contacts between the parts; `turned` (3, n) scratch: they are written for bodies that move towards +."""
+    for i in range(part, u.size):
+        turned[0, i], turned[1, i], turned[2, i] = -u[i], -v[i], 0.0
+    _touch(turned[0], turned[1], part, plays, contact, elastic, turned[2])
+    for i in range(part, u.size):
+        force[i] -= turned[2, i]
+
+
+@njit(inline="always", **_OPTIONS)
+def _advance(mass, rings, rigid, gap, gravity, last, step, force, pull, u, v, vr, mid, loss):  # type: ignore[no-untyped-def]
+    """New half-step speeds, those of this instant in `mid`; returns kinetic energy and the force of rigid ground.
+
+    On rigid ground a ring that would pass the surface stops at it: the force that does so acts over this step.
+    """
+    half, kinetic, pushing = 0.5 * (last + step), 0.0, 0.0
+    for i in range(mass.size):
+        old, held, stopped = v[i], 0.0, False
+        new = old + (force[i] / mass[i] - gravity) * half
+        if rigid and i < rings and gap[i] + u[i] + new * step < 0.0:
+            held = -(gap[i] + u[i]) / step
+            push = mass[i] * (held - new) / half
+            if push > 0.0:
+                pushing += push
+                loss[_GROUND] -= 0.5 * push * half * (old + held)
+                new, stopped = held, True
+        v[i] = new
+        mid[i] = held if stopped else old + 0.5 * last * (force[i] / mass[i] - gravity)
+        kinetic += 0.5 * mass[i] * mid[i] * mid[i]
+        loss[_GRAVITY] -= 0.5 * mass[i] * gravity * (old * last + new * step)
+    for j in range(1, rings):
+        change = pull[j] / mass[j]
+        now = vr[j] + 0.5 * last * change
+        kinetic += 0.5 * mass[j] * now * now
+        vr[j] += half * change
+    return kinetic, pushing
+
+
+@njit(inline="always", **_OPTIONS)
+def _record(row, time, u, mid, mass, rings, part, pushing, absorber, contact):  # type: ignore[no-untyped-def]
+    """One row: time, depth of the nose, stroke, ground and absorber force, downward speeds, contact forces."""
+    row[0], row[1], row[2], row[3], row[4] = time, -u[0], u[0] - u[part], pushing, absorber
+    momentum, total = 0.0, 0.0
+    for j in range(rings):
+        momentum -= mass[j] * mid[j]
+        total += mass[j]
+    row[5] = momentum / total
+    parts = u.size - part
+    for i in range(parts):
+        row[6 + i] = -mid[part + i]
+    for k in range(contact.size):
+        row[6 + parts + k] = contact[k]
+
+
+@njit(**_OPTIONS)
+def march(  # type: ignore[no-untyped-def]
+    mass, part, speed, gravity, end, record_step, safety, longest, r, z, gap, rise, area, bed, ground, rigid, ring,
+    shell, quads, grad, weight, foam, curve, strain_step, plays, records, energy,
+):  # fmt: skip
+    """Central differences from first contact until every part has stopped; `r`, `z` of the rings are moved.
+
+    Returns (records, steps, ledger error, status); status 0 stopped, 1 still moving at `end`, 2 not finite.
+    """
+    n, rings, links = mass.size, r.size, plays.shape[0]
+    u, v, force, mid, turned = np.zeros(n), np.full(n, -speed), np.zeros(n), np.full(n, -speed), np.zeros((3, n))
+    vr, pull, contact, elastic = np.zeros(rings), np.zeros(rings), np.zeros(links), np.zeros(links)
+    cell, state, bent = np.zeros((quads.shape[0], 4)), np.zeros((rings, 9)), np.zeros((rings - 1, 6))
+    beds, loss = np.zeros((rings, 4)), np.zeros(6)
+    cell[:, 1] = 1.0
+    _straight(r, z, ring, state, bent)
+    start = 0.5 * speed * speed * mass.sum()
+    time, last, next_record, count, steps, worst, status, stopped = 0.0, 0.0, 0.0, 0, 0, 0.0, 1, -1.0
+    while True:
+        force[:] = 0.0
+        pull[:] = 0.0
+        foamed, fastest = _absorb(
+            u, v, quads, grad, weight, cell, foam, curve, strain_step, max(last, 1e-12), force, loss
+        )
+        absorber = force[part]
+        bending = _shell(r, z, ring, shell, state, bent, pull, force, loss)
+        pushing, sprung = 0.0, 0.0
+        if not rigid:
+            pushing, sprung = _soil(gap, rise, u, v, area, bed, ground, beds, force, loss)
+        if links > 0:
+            _nested(u, v, part, plays, contact, elastic, turned, force)
+        step = min(longest, safety * 2.0 / fastest)
+        kinetic, stop = _advance(mass, rings, rigid, gap, gravity, last, step, force, pull, u, v, vr, mid, loss)
+        for k in range(links):
+            i = part + k
+            loss[_CONTACT] += (contact[k] - elastic[k]) * (mid[i] - mid[i + 1]) * 0.5 * (last + step)
+        if not np.isfinite(kinetic) or not np.isfinite(step):
+            status = 2
+            break
+        if time >= next_record:
+            energy[0], energy[1], energy[2], energy[3] = kinetic, foamed, loss[_FOAM], loss[_VISCOUS]
+            energy[4], energy[5], energy[6], energy[7] = bending, loss[_SHELL], sprung, loss[_GROUND]
+            energy[8] = 0.0
+            for k in range(links):
+                energy[8] += 0.5 * elastic[k] * elastic[k] / plays[k, 0]
+            energy[9], energy[10] = loss[_CONTACT], loss[_GRAVITY]
+            worst = max(worst, abs(energy[:10].sum() - energy[10] - start) / start)
+            if count < records.shape[0]:
+                _record(records[count], time, u, mid, mass, rings, part, pushing + stop, absorber, contact)
+                count += 1
+            next_record += record_step
+            moving = False
+            for i in range(part, n):
+                moving = moving or mid[i] < -_STILL * speed
+            if not moving and stopped < 0.0:
+                stopped = time
+            if stopped >= 0.0 and time > stopped + _AFTER:
+                status = 0
+                break
+        if time >= end:
+            break
+        for i in range(n):
+            u[i] += v[i] * step
+        for j in range(rings):
+            z[j] += v[j] * step
+            r[j] += vr[j] * step
+        time += step
+        last = step
+        steps += 1
+    return count, steps, worst, status

@@ -1,0 +1,104 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from containment.errors import DataError, SolverError
+from containment.structure import chain_calibration, chain_capsule
+from containment.structure.chain_capsule import Block, Capsule, Forebody, Tuning, land
+from containment.structure.crushable import Foam
+from containment.structure.soil import Ground
+from containment.verification.bench_capsule_chain import baseline
+
+G0 = 9.80665
+WINDOW = 5e-4
+CLAY = Ground(5e5, 0.0, 320.0, 3e8)
+
+
+def peak(body, speed=40.0):
+    return land(body, speed, gravity=G0).peak(-1, WINDOW)
+
+
+def test_masses_add_up():
+    body = baseline(None)
+    made = chain_capsule.assemble(body)
+    foam = body.block.foam.density * made.weight.sum()
+    assert made.mass.sum() == pytest.approx(73.0 + 19.08 + foam, rel=1e-12)
+    assert 30 <= made.mass.size <= 60
+    assert made.area.sum() == pytest.approx(np.pi * 0.625**2, rel=1e-2)  # footprint of the whole forebody
+
+
+def test_monotone_in_speed_and_absorber():
+    assert np.all(np.diff([peak(baseline(None), v) for v in (20.0, 30.0, 40.0, 50.0)]) > 0)
+    # steps of 3 to 4 cm: between them the lumps that lock one after the other make the peak wavy by 5 %
+    thick = [peak(replace(baseline(None), block=replace(baseline(None).block, thickness=t))) for t in (0.07, 0.1, 0.14)]
+    assert np.all(np.diff(thick) < 0)
+    depths = [land(baseline(replace(CLAY, strength=s)), 40.0).penetration.max() for s in (2e5, 5e5, 1e6)]
+    assert np.all(np.diff(depths) < 0)
+
+
+def test_ground_sets_the_order():
+    found = [peak(baseline(ground)) for ground in (CLAY, replace(CLAY, strength=4e6), None)]
+    assert np.all(np.diff(found) > 0)
+    assert 500 < found[0] / G0 < 900  # dossier D5: about 670 g at the CG for 40 m/s
+
+
+def test_small_rock_dents_more_than_a_plane():
+    rock = land(replace(baseline(None), rock_radius=0.15), 40.0)
+    plane = land(baseline(None), 40.0)
+    assert rock.penetration.max() == pytest.approx(0.0, abs=1e-9)  # the nose itself stops at once on both
+    assert rock.ground_force.mean() < plane.ground_force.mean()  # fewer rings reach the ground
+    large = land(replace(baseline(None), rock_radius=1e6), 40.0)
+    assert large.peak(-1, WINDOW) == pytest.approx(plane.peak(-1, WINDOW), rel=1e-3)  # a flat rock is a plane
+
+
+def test_laid_down_means_nothing_moves():
+    history = land(baseline(None), 0.0, gravity=G0)
+    assert history.peak(-1, WINDOW) == 0.0 and history.steps == 0
+    assert chain_calibration.load().correction(baseline(None), 0.0) == 1.0
+
+
+def test_impossible_inputs_are_refused():
+    body = baseline(None)
+    with pytest.raises(DataError, match="landing speed"):
+        land(body, float("nan"))
+    with pytest.raises(DataError, match="thickness 0 m"):
+        replace(body.block, thickness=0.0)
+    with pytest.raises(DataError, match="leave no mass"):
+        replace(body.forebody, mass=-3.0)
+    with pytest.raises(DataError, match="contact fewer"):
+        replace(body, plays=())
+    with pytest.raises(DataError, match="around the vessel"):
+        land(replace(body, block=replace(body.block, radius=0.1)), 40.0)
+    with pytest.raises(DataError, match="rock"):
+        replace(body, rock_radius=0.0)
+    with pytest.raises(DataError, match="thin shell"):
+        land(replace(body, forebody=replace(body.forebody, thickness=0.4)), 40.0)
+    with pytest.raises(DataError, match="without strength"):
+        Ground(0.0, 0.0, 0.0, 1e8)
+    with pytest.raises(SolverError, match="still moving"):
+        land(baseline(Ground(1e3, 0.0, 0.0, 1e8)), 40.0, end=0.02)
+
+
+def test_tuning_of_the_ideal_section_is_the_default():
+    foam = Foam(1.2e6, 90e6, 60.9, 0.67)
+    shell = Forebody(1.25, 0.3, np.pi / 3, 0.033, 75.0, 20e9, 60e6, 1e8)
+    ideal = Capsule(shell, Block(foam, 0.1, 0.24, 0.09, 1.3e6), 0.152, (19.0,))
+    assert ideal.tuning == Tuning(1.0, 0.25, 1.0, 1.0, 2.0)
+
+
+def test_calibration_is_complete_and_held_within_its_range():
+    found = chain_calibration.load()
+    body = baseline(None)
+    inside, beyond = (found.correction(body, v) for v in (50.0, 80.0))
+    assert inside == beyond  # speeds beyond the fitted range change nothing
+    assert found.correction(baseline(CLAY), 40.0) == 1.0
+    assert 0.0 < found.left_soil < 0.2 and 0.0 < found.left_hard < 0.2
+
+
+def test_missing_calibration_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(chain_calibration, "shipped", lambda: tmp_path / "chain.toml")
+    chain_calibration.load.cache_clear()
+    with pytest.raises(DataError, match="bench_landing --write"):
+        chain_calibration.load()
+    chain_calibration.load.cache_clear()
