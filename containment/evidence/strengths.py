@@ -157,6 +157,29 @@ def _predictive(
     return check
 
 
+def families(tree: xr.DataTree, tail: float = 0.01) -> dict[str, list[FamilyRow]]:
+    """Every set of strengths read by more than one family, by the set's name: the families compared, best first.
+
+    `tree` is that of a whole posterior; `tail` as in `compare`.
+    """
+    fitted: dict[str, dict[str, xr.DataTree]] = {}
+    for child in tree.children.values():
+        model = str(child.attrs.get("model", ""))
+        if model.startswith("strength-"):
+            fitted.setdefault(str(child.attrs["evidence_set"]), {})[model.removeprefix("strength-")] = child
+    found = {}
+    for name, trees in fitted.items():
+        if len(trees) < 2:
+            continue
+        new = {}
+        for family, child in trees.items():
+            posterior = child["posterior"].to_dataset()
+            draws = {key: posterior[key].values.reshape(-1) for key in ("median", "scatter", "lot_scatter")}
+            new[family] = _deliver(family)(draws, "new_item", np.random.default_rng(0))  # the same noise for each
+        found[name] = compare(trees, new, tail)
+    return found
+
+
 @dataclass(frozen=True)
 class FamilyRow:
     """One family: expected log density of a new row (leave-one-out), what the best leads by, weak quantile."""

@@ -25,58 +25,22 @@ from containment.result import Check
 from .helpers import case_with, demands, leaks, uncertain, write_set
 
 
-@pytest.fixture(scope="module")
-def conjugate(tmp_path_factory: pytest.TempPathFactory) -> Posterior:
-    """A binomial with Jeffreys prior and a normal mean with normal prior, in one run."""
-    folder = tmp_path_factory.mktemp("conjugate")
-    trials = write_set(
-        folder / "trials",
-        "demands",
-        "cans,closure,40,3,1,found,p\ntins,closure,10,1,1,found,p\ndrops,landing,10,0,1,found,p",
-    )
-    rates = "\n".join(f"t{i},ms,{q},{q},20,1,found,p" for i, q in enumerate(RATES))
-    level = uncertain("1e-10 Pa*m^3/s", "lognormal", sigma_ln=1.5)
-    sets = {
-        "trials": demands(trials),
-        "rates": leaks(write_set(folder / "rates", "leak-rates", rates), median=level, sigma_ln=0.8),
-    }
-    return infer(case_with(sets), draws=600, seed=11)
+def test_leaving_one_out_is_the_posterior_without_it(tmp_path: Path) -> None:
+    def influence(rows: str) -> dict[str, Any]:
+        folder = write_set(tmp_path / "pairs", "common-cause", rows, header="item,alone,both,status,source", units="")
+        entry = {
+            "set": str(folder),
+            "model": "alpha-pair",
+            "assumptions": {"both": uncertain(0.1, "beta", a=1.0, b=9.0)},
+        }
+        return {row.item: row for row in infer(case_with({"e": entry}), draws=1000, seed=11).influence}
 
-
-RATES = (3e-10, 9e-11, 4e-10, 2.2e-10)
-
-
-def assert_same(tree: Any, name: str, expected: Any, log: bool = False) -> None:
-    """Mean, sd and 5/95 % quantiles within 4 Monte Carlo standard errors (1e-4 by chance, and the seed is fixed)."""
-    draws = tree["posterior"].to_dataset()[name]
-    draws = np.log(draws) if log else draws
-    for method, ours, truth in [
-        ("mean", float(draws.mean()), expected.mean()), ("sd", float(draws.std()), expected.std()),
-        *(("quantile", float(draws.quantile(q)), expected.ppf(q)) for q in (0.05, 0.95)),
-    ]:  # fmt: skip
-        options = {"prob": 0.05 if ours < float(draws.mean()) else 0.95} if method == "quantile" else {}
-        error = float(az.mcse(draws, method=method, **options))
-        assert abs(ours - truth) < 4 * error, (method, ours, truth, error)
-
-
-def test_binomial_with_jeffreys_prior(conjugate: Posterior) -> None:
-    assert_same(conjugate.tree["trials"], "mean_closure", stats.beta(4.5, 46.5))
-    assert_same(conjugate.tree["trials"], "mean_landing", stats.beta(0.5, 10.5))
-
-
-def test_normal_mean_with_normal_prior(conjugate: Posterior) -> None:
-    precision = 1 / 1.5**2 + len(RATES) / 0.8**2
-    mean = (np.log(1e-10) / 1.5**2 + np.sum(np.log(RATES)) / 0.8**2) / precision
-    assert_same(conjugate.tree["rates"], "median", stats.norm(mean, precision**-0.5), log=True)
-
-
-def test_leaving_one_out_is_the_posterior_without_it(conjugate: Posterior) -> None:
-    rows = {(row.item, row.parameter): row for row in conjugate.influence if row.set == "trials"}
-    row = rows["tins", "mean_closure"]
-    # Beta(3.5, 37.5) remains; sd 0.043 over the root of some 500 effective draws: 2 %, 5 % is beyond chance
-    assert row.reliable and row.mean_without == pytest.approx(3.5 / 41, rel=0.05)
+    found = influence("pumps,9,1,found,p\nvalves,14,0,found,p")
+    # Beta(1, 23) and Beta(2, 18) remain; 14 clean rows less leave some hundred effective draws: 4 sd are 12 %
+    assert found["pumps"].reliable and found["pumps"].mean_without == pytest.approx(1 / 24, rel=0.12)
+    assert found["valves"].reliable and found["valves"].mean_without == pytest.approx(2 / 20, rel=0.12)
     # without its only data a parameter is back at its prior, which reweighting cannot reach: it has to say so
-    assert not rows["drops", "mean_landing"].reliable
+    assert not influence("pumps,300,0,found,p")["pumps"].reliable
 
 
 def small(tmp_path: Path) -> Case:

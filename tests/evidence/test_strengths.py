@@ -77,7 +77,15 @@ def test_weibull_data_are_told_from_normal_data(tmp_path: Path) -> None:
         new[family] = built.deliver(draws, "new_item", rng)
         low, high = np.quantile(draws["scatter"], [0.005, 0.995])
         assert family != "weibull" or low < 0.15 < high
+        trees[family].attrs.update(model=f"strength-{family}", evidence_set="s")
+    import xarray as xr
+
     table = strengths.compare(trees, new, 0.01)
+    whole = xr.DataTree.from_dict(dict(trees))
+    for family, tree in trees.items():
+        whole[family].attrs.update(tree.attrs)
+    again = strengths.families(whole)["s"]
+    assert [row.name for row in again] == [row.name for row in table]
     assert table[0].name == "weibull" and table[0].behind == 0.0
     last = table[-1]  # its tail is to the right, that of the data to the left: 160 items tell these two apart
     # Sivula et al., arXiv:2008.10296: differences of elpd below 4 say nothing
