@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import time
 import numpy as np
 
 from containment.case.load import load_case
-from containment.entry import ensemble, kernel, observe, setup, standard_atmosphere, trajectory
+from containment.entry import ensemble, footprint, kernel, observe, setup, standard_atmosphere, trajectory
 from containment.entry.trajectory import EARTH
 
 # The same entry for AMAT: planar interface of the baseline, ballistic, its own atmosphere and heating
@@ -30,10 +31,10 @@ vehicle = Vehicle("capsule", {mass}, {beta}, 0.0, {area}, 0.0, {nose}, planet)
 vehicle.setInitialState(125.0, -113.2, 37.98, {speed}, 0.0, -20.0, 0.0, 0.0)
 vehicle.setSolverParams({tolerance})
 vehicle.propogateEntry(60.0 * 10, 0.1, 0.0)
-start = time.perf_counter()
+start = time.process_time()
 for _ in range({repeats}):
     vehicle.propogateEntry(60.0 * 10, 0.1, 0.0)
-print((time.perf_counter() - start) / {repeats})
+print((time.process_time() - start) / {repeats})
 """
 
 
@@ -42,6 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--amat", help="Python of an environment with the AMAT package")
     parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--footprint", type=int, default=0, metavar="FLIGHTS", help="also time a whole footprint")
+    parser.add_argument("--workers", type=int, default=2, help="of the footprint")
     options = parser.parse_args()
     ours = _ours(options.samples)
     lines = [
@@ -59,6 +62,8 @@ def main() -> None:
         lines.append(
             f"AMAT                      {1e3 * amat:9.3f} ms with heating, ratio {amat / ours:5.0f} to the ensemble"
         )
+    if options.footprint:
+        lines.append(_footprint(options.footprint, options.workers))
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -68,6 +73,23 @@ def _ours(samples: int) -> float:
     start = time.process_time()
     list(ensemble.stream_flights(case, samples, 1))
     return (time.process_time() - start) / samples
+
+
+def _footprint(flights: int, workers: int) -> str:
+    """Draws, random air, flights, zones, ellipse of the baseline; memory is what the process grew by."""
+    case = load_case("msr-ees")
+    footprint.of_case(case, samples=10, workers=workers)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    clock, cpu = time.perf_counter(), time.process_time()
+    found = footprint.of_case(case, samples=flights, workers=workers)
+    clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    axes = f"{found.ellipse.semi_major / 1e3:.1f} x {found.ellipse.semi_minor / 1e3:.1f}"
+    missed = f"{found.outside.probability:.2g}" if found.outside else "not asked"
+    return (
+        f"footprint                 {flights} flights on {workers} cores in {clock:.1f} s ({cpu:.1f} s CPU), "
+        f"{grown:.0f} MiB more; 99 % ellipse {axes} km, outside the range {missed}"
+    )
 
 
 def _error() -> float:

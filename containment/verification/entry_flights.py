@@ -142,9 +142,9 @@ def genesis_and_osiris_rex() -> Iterator[Item]:
 def hayabusa() -> Iterator[Item]:
     """Hayabusa2 against its prediction; Hayabusa against the closed form, because no figure of it has a source.
 
-    Where rho V^2 is largest, the deceleration is V^2 sin(angle)/(2 H) + g sin(angle), H the local scale height, and V is
-    0.59 of the entry speed whatever the vehicle: no mass or drag brings the 77 g of -13.8 deg down to the 50 g sometimes
-    quoted. An angle of -10.3 deg, that of Hayabusa2 at 120 km, does.
+    Where rho V^2 is largest, the deceleration is V^2 sin(angle)/(2 H) + g sin(angle), H the local scale height, and V
+    is 0.59 of the entry speed whatever the vehicle: no mass or drag brings the 77 g of -13.8 deg down to the 50 g
+    sometimes quoted. An angle of -10.3 deg, that of Hayabusa2 at 120 km, does.
     """
     peak, _ = _peak(_flown("hayabusa2"), observe.DECELERATION)
     yield Item.absolute(
