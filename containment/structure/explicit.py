@@ -9,7 +9,7 @@ not close or that is no longer finite raises SolverError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from containment.structure.explicit_body import Body, FoamSolid, Mesh, Metal, So
 from containment.structure.explicit_contact import ROCK_WIDTH, Surface
 from containment.structure.explicit_laws import LEDGER
 from containment.structure.explicit_march import COLLAPSED, DONE, Records, march
+from containment.structure.explicit_parts import PartContact, pairs
 from containment.structure.explicit_terrain import Terrain
 from containment.structure.soil import Ground
 
@@ -120,11 +121,12 @@ class Control:
 def simulate(
     body: Mesh, speed: Floats, end: float, *, control: Control | None = None, contact: ContactLine | None = None,
     ground: Ground | None = None, terrain: Terrain | None = None, groups: Mapping[str, Ints] | None = None,
-    record_step: float = 2e-5, frame_times: Floats | None = None,
+    record_step: float = 2e-5, frame_times: Floats | None = None, parts: Sequence[PartContact] = (),
 ) -> Run:  # fmt: skip
     """Move a body from `speed` (n, dim) m/s for `end` s.
 
-    `terrain`: slope, friction and rocks; `groups`: material numbers whose mean velocity is recorded. Raises DataError
+    `terrain`: slope, friction and rocks; `groups`: material numbers whose mean velocity is recorded; `parts`:
+    contact between parts (half plane only). Raises DataError
     without energy, with contact but nothing to meet, or in penetration at the start; SolverError when the state is not
     finite or the ledger does not close.
     """
@@ -137,13 +139,18 @@ def simulate(
     x, v = body.points.copy(), np.array(speed, dtype=np.float64) * free
     mesh = body.elements(np.array([control.hourglass, control.bulk_linear, control.bulk_quadratic]))
     surface = _surface(body, mass, contact, ground, terrain)
+    if parts and x.shape[1] == 3:
+        raise DataError("found contact between parts in space, expected the half plane", advice="bond them in the mesh")
+    touching = pairs(x, mass, control.safety * body.step_estimate(), parts)
     dim, frame_times = x.shape[1], np.sort(np.empty(0) if frame_times is None else frame_times)
     records = Records(
         np.array([body.node_mass(g) for g in groups.values()]), record_step,
         np.zeros((int(end / record_step) + 8, 2 + dim * len(groups))), frame_times,
         np.zeros((frame_times.size, *x.shape)), np.zeros((frame_times.size, len(body.cells))), np.zeros(len(LEDGER)),
     )  # fmt: skip
-    count, steps, worst, status, least = march(x, v, mass, free, mesh, surface, records, control.safety, float(end))
+    count, steps, worst, status, least = march(
+        x, v, mass, free, mesh, surface, touching, records, control.safety, float(end)
+    )
     _judge(status, steps, worst, least, x, records.energy)
     history = records.history[:count]
     velocities = {name: history[:, 2 + dim * i : 2 + dim * (i + 1)].copy() for i, name in enumerate(groups)}

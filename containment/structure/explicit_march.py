@@ -13,6 +13,7 @@ from containment.structure.explicit_full import full_quads
 from containment.structure.explicit_hex import hexes
 from containment.structure.explicit_kernel import elements
 from containment.structure.explicit_laws import CONTACT_LOSS, HOURGLASS, OPTIONS, PLASTIC, VISCOUS
+from containment.structure.explicit_parts import meet
 from containment.structure.explicit_tet import tets
 
 QUAD, FULL_QUAD, MEAN_QUAD, HEX, TET = 0, 1, 2, 3, 4
@@ -130,7 +131,7 @@ def _frame(x, state, points, records, frame):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def march(x, v, mass, free, mesh, surface, records, safety, end):  # type: ignore[no-untyped-def]
+def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type: ignore[no-untyped-def]
     """Central differences to `end`. Returns (records, steps, ledger error, status, smallest step).
 
     `free` (n, dim): 1 where a node moves. Status: DONE, NOT_FINITE, or COLLAPSED (an element is about to turn over).
@@ -141,6 +142,7 @@ def march(x, v, mass, free, mesh, surface, records, safety, end):  # type: ignor
     for k in range(surface.nodes.size):
         stiff = surface.bed[k] + (surface.penalty[k] if surface.rocks.shape[0] > 0 else 0.0)
         sprung_omega2 = max(sprung_omega2, stiff / mass[surface.nodes[k]])
+    sprung_omega2 += parts.omega2
     time, next_record, count, steps, worst, least, frame = 0.0, 0.0, 0, 0, 0.0, 1e30, 0
     step, first = 0.0, 0.0
     while True:
@@ -148,6 +150,7 @@ def march(x, v, mass, free, mesh, surface, records, safety, end):  # type: ignor
         fastest, stored = internal(x, v, force, mesh, now, loss)
         push, sprung = columns(x, v, mass, force, surface, now, loss)
         struck, bent = strike_rocks(x, v, mass, force, surface, now, loss)
+        bent += meet(x, v, mass, force, parts, now, loss)
         step = safety * 2.0 / np.sqrt(fastest * fastest + sprung_omega2)
         if not np.isfinite(step):
             return count, steps, worst, NOT_FINITE, least

@@ -9,9 +9,10 @@ from containment.structure.crushable import Foam
 from containment.structure.explicit import Body, ContactLine, Control, FoamSolid, Metal, Terrain, simulate
 from containment.structure.explicit_capsule import CapsuleShape, capsule
 from containment.structure.explicit_half import Arrival, half_capsule
+from containment.structure.explicit_parts import Bond
 from containment.structure.explicit_terrain import SphereRock, WedgeRock
 from containment.structure.soil import Ground
-from containment.verification import bench_capsule
+from containment.verification import bench_capsule, bench_contact
 from containment.verification import explicit as bench
 from containment.verification.bench_residual import patch_error, residual_error, rotation_error
 from containment.verification.bench_taylor import cylinder, taylor_bar, taylor_solid
@@ -232,3 +233,17 @@ def test_frames_hold_positions_and_strain_at_the_times_asked():
     assert run.frames[0] == pytest.approx(body.points) and run.frame_strain[0].max() == 0.0
     lengths = np.ptp(run.frames[:, :, 1], axis=1)
     assert np.all(np.diff(lengths) < 0) and np.all(np.diff(run.frame_strain.max(axis=1)) > 0)
+
+
+def test_parts_strike_part_and_keep_momentum():
+    run = bench_contact.twins()
+    assert run.means["lower"][-1] == pytest.approx(-20.0, rel=0.01)  # changed places; 0.5 % goes into bulk viscosity
+    momentum = run.means["lower"] + run.means["upper"]
+    assert momentum == pytest.approx(np.full(len(momentum), -20.0), rel=1e-9)
+    torn = bench_contact.torn()
+    energy = 0.5 * 50e6 * 1e-3 * np.pi * 1e-4
+    assert torn.energy["contact_loss"] == pytest.approx(energy, rel=0.01)
+    with pytest.raises(DataError, match="penetration"):
+        bench_contact.bars(-20.0, 0.0, 1e-5, gap=-1e-3)
+    with pytest.raises(DataError, match="opening"):
+        Bond(1e6, 1e6, 0.0)
