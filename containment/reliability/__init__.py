@@ -2,5 +2,6 @@
 
 from containment.reliability.rare_event import failure_probability
 from containment.reliability.result import Assurance, Estimate, Spread
+from containment.reliability.sensitivity import Sensitivity, sensitivities
 
-__all__ = ["Assurance", "Estimate", "Spread", "failure_probability"]
+__all__ = ["Assurance", "Estimate", "Sensitivity", "Spread", "failure_probability", "sensitivities"]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from containment.reliability.direct import never_seen
 from containment.reliability.proposals import Particles, fit_mixture
 from containment.reliability.result import Estimate
 
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 # of the correction's draws: by doubt, by weight falling with certainty, by weight where called failed, called safe
 _SHARES = (0.65, 0.25, 0.08, 0.02)
 _GUARD_WIDTH = 3.0  # in units of mean over standard deviation
-_WORST = 30.0  # standard deviations one error may count
+_WORST = 8.0  # standard deviations one error may count
 _CHUNK = 12
 _LARGEST = 80_000  # surrogate evaluations of one estimate
 _ENOUGH = 24  # draws of the correction from which on its own spread begins to tell
@@ -37,6 +38,9 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
     problem, settings, rng = learner.problem, learner.settings, learner.rng
     u, weight, failed, wrong = _population(learner, target_cov)
     base, base_error = _mean_and_error(weight * failed)
+    if base <= 0.0:
+        return never_seen(problem, rng, log), np.empty((0, problem.dimension))
+    learner.population = u, weight
     draw = _draw_density(weight, failed, wrong)
     total = float(draw.mean())
     share = draw / draw.sum()
@@ -69,6 +73,7 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
             break
         goal += max(_CHUNK, goal // 4)
     hard = _verdict(outcome, weight, failed, log)
+    log["failing_scores"], log["failing_weights"] = u[failed > 0], weight[failed > 0]
     log["rounds"].append({k: float(v) for k, v in outcome.items()} | {"plug_in": base, "calls": problem.calls})
     log["unknown_calls"] = problem.failed
     estimate = Estimate(

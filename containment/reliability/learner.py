@@ -46,6 +46,7 @@ class Learner:
     values: Array
     models: list[Kriging | float] = field(default_factory=list)
     clouds: list[Particles] = field(default_factory=list)
+    population: tuple[Array, Array] = field(default_factory=lambda: (np.empty((0, 0)), np.empty(0)))
     tuned_at: int = 0
     compared_at: int = 0
     tempered_at: int = 0
@@ -67,12 +68,19 @@ class Learner:
 
         The smaller of two modes in different units, or an exponential, would else leave nothing of the limit itself.
         """
-        if callable(self.problem.system):
-            return g
+        wide, size = self._wide()
+        return np.where(wide, size * np.arcsinh(g / size), g)
+
+    def expanded(self, seen: Array) -> Array:
+        """Inverse of `compressed`."""
+        wide, size = self._wide()
+        return np.where(wide, size * np.sinh(np.clip(seen / size, -300.0, 300.0)), seen)
+
+    def _wide(self) -> tuple[NDArray[np.bool_], Array]:
+        """Which modes are compressed (k,), and the size below which they are not (k,)."""
         size = np.median(np.abs(self.values), axis=0)
-        wide = np.max(np.abs(self.values), axis=0) > _WIDE_RANGE * size
-        safe = np.where(size > 0, size, 1.0)
-        return np.where(wide & (size > 0), safe * np.arcsinh(g / safe), g)
+        wide = (np.max(np.abs(self.values), axis=0) > _WIDE_RANGE * size) & (size > 0)
+        return wide & (not callable(self.problem.system)), np.where(wide, size, 1.0)
 
     def fit(self) -> None:
         """Fit each mode; lengths are tuned again when a tenth more points have come (later a quarter), forms are

@@ -34,7 +34,7 @@ class Problem:
         system: System, budget: int, ledger: Path | None,
     ) -> None:  # fmt: skip
         self._g, self.system, self.budget = limit_state, system, budget
-        self.inputs = inputs if isinstance(inputs, Inputs) else _named(inputs, correlation)
+        self.inputs = inputs if isinstance(inputs, Inputs) else named_inputs(inputs, correlation)
         if isinstance(inputs, Inputs) and correlation is not None:
             raise UsageError("correlation given twice", advice="the inputs of a case carry their own")
         self.dimension = len(self.inputs.marginals)
@@ -149,7 +149,8 @@ class Problem:
         return np.asarray(special.ndtr(-self.joined(mean) / np.maximum(spread, 1e-300)))
 
 
-def _named(marginals: Sequence[Any], correlation: Array | None) -> Inputs:
+def named_inputs(marginals: Sequence[Any], correlation: Array | None) -> Inputs:
+    """Frozen distributions as inputs x0, x1, ..., with an optional correlation of their normal scores."""
     names = tuple(f"x{j}" for j in range(len(marginals)))
     if not names:
         raise UsageError("no inputs", advice="give at least one marginal distribution")

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from containment.errors import CaseError, DataError, UsageError
-from containment.reliability import failure_probability
+from containment.reliability import failure_probability, sensitivities
 from containment.verification.bench_coverage import coverage
 from containment.verification.bench_rare_events import PROBLEMS
 
@@ -145,6 +145,61 @@ def test_limit_states_that_say_nothing(g, error, text):
 def test_questions_that_make_no_sense(changes):
     with pytest.raises(UsageError):
         run(plane, **changes)
+
+
+def test_a_mode_the_first_points_say_nothing_about_is_not_lost():
+    def modes(x):
+        bent = 5.0 - x[:, 0] - 0.35 * np.maximum(x[:, 1] - 1.0, 0.0) ** 2  # near 5 sd along x0, nearer along x1
+        return np.column_stack([4.0 - x.sum(axis=1) / np.sqrt(6), bent])
+
+    found = run(modes, [stats.norm()] * 6)
+    base = np.random.default_rng(5).standard_normal((400_000, 6)) * 2.0
+    weight = np.exp(-0.5 * np.sum(base**2, axis=1) * (1 - 0.25)) * 2.0**6
+    truth = np.mean(weight * (modes(base).min(axis=1) <= 0))  # standard error 2 %
+    assert found.interval[0] / 1.04 <= truth <= found.interval[1] * 1.04
+
+
+def test_a_limit_state_that_only_says_failed_or_safe():
+    found = run(lambda x: np.where(x.sum(axis=1) > 3.0, -1.0, 1.0), budget=300)
+    assert found.hard or found.interval[0] <= stats.norm.sf(3.0 / np.sqrt(2)) <= found.interval[1]
+
+
+def test_modes_in_different_units_and_their_smaller_one():
+    def joined(x):
+        return np.minimum(1e5 * (4.0 - x[:, 0]), 4.2 - x[:, 1])
+
+    found = run(joined, budget=200)
+    truth = stats.norm.sf(4.0) + stats.norm.sf(4.2)
+    assert found.hard or found.interval[0] <= truth <= found.interval[1]
+
+
+def test_discretisation_error_of_g_widens_the_interval_by_what_it_does_to_p():
+    plain, wide = run(plane), run(plane, discretisation=0.05)
+    slope = stats.norm.pdf(4.0) / stats.norm.sf(4.0)
+    part = wide.diagnostics["interval_parts"]["discretisation"]
+    assert part == pytest.approx(0.05 * slope, rel=0.1)  # the curvature of ln P adds 4 %
+    assert wide.probability == plain.probability
+    assert wide.interval[1] / wide.interval[0] > np.exp(2 * 1.9 * part)
+
+
+def test_sensitivities_against_closed_forms():
+    inputs = [stats.norm(10, 2), stats.norm(), stats.norm(5, 1)]
+    found = sensitivities(run(lambda x: 4.0 - 0.3 * (x[:, 0] - 10) - 0.8 * x[:, 1], inputs), inputs)
+    slope = stats.norm.pdf(4.0) / stats.norm.sf(4.0)
+    assert [row.input for row in found] == ["x1", "x0", "x2"]
+    assert found[0].shift == pytest.approx(0.8 * slope, rel=0.02)  # thousands of failing samples
+    assert found[1].parameters["loc"] == pytest.approx(0.3 * slope, rel=0.02)
+    assert abs(found[2].shift) < 0.05
+
+
+def test_sensitivities_with_correlated_inputs():
+    inputs, matrix = [stats.norm(), stats.lognorm(0.3)], np.array([[1.0, 0.5], [0.5, 1.0]])
+    found = sensitivities(
+        run(lambda x: 6.0 - x[:, 0] - np.log(x[:, 1]) / 0.3, inputs, correlation=matrix), inputs, correlation=matrix
+    )
+    beta = 6.0 / np.sqrt(3.0)  # g is normal with deviation sqrt 3
+    for row in found:
+        assert row.shift == pytest.approx(stats.norm.pdf(beta) / stats.norm.sf(beta) / np.sqrt(3.0), rel=0.02)
 
 
 @pytest.mark.slow
