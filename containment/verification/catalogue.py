@@ -13,7 +13,7 @@ from containment.errors import UsageError
 
 _NOT_TOPICS = ("catalogue", "entry_flights", "entry_statistics")  # the last two are parts of `entry`
 # A room whose benchmarks fill several modules: its name runs them all, each module is a topic of its own too.
-_ROOMS = {"thermal": ("thermal", "soak"), "landing": ("landing", "explicit")}
+_ROOMS = {"thermal": ("thermal", "soak", "damage"), "landing": ("landing", "explicit")}
 
 
 @dataclass(frozen=True)
