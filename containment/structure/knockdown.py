@@ -9,13 +9,6 @@ import numpy as np
 
 from containment.errors import DataError
 
-# NASA SP-8007 (1965, rev. 2 2020): cylinders under lateral or hydrostatic pressure
-PRESSURE_CYLINDER = 0.75
-# NASA SP-8019 (1968), as recalled: cones of 10 to 75 deg half angle under external pressure
-PRESSURE_CONE = 0.75
-# NASA SP-8019, as recalled: cones under axial compression
-AXIAL_CONE = 0.33
-
 
 def axial_cylinder(radius_over_thickness: float) -> float:
     """Cylinder under axial compression: 1 - 0.901 (1 - exp(-sqrt(r/t) / 16)), r/t up to 1500 (NASA SP-8007).
