@@ -36,20 +36,24 @@ class Item:
     @classmethod
     def relative(cls, name: str, reference: float, ours: float, tolerance: float, unit: str, source: str) -> Item:
         """Difference relative to the reference."""
-        difference = abs(ours - reference) / abs(reference)
-        return cls(name, float(reference), float(ours), difference, tolerance, unit, source, difference <= tolerance)
+        difference = float(abs(ours - reference) / abs(reference))
+        return cls(
+            name, float(reference), float(ours), difference, tolerance, unit, source, bool(difference <= tolerance)
+        )
 
     @classmethod
     def absolute(cls, name: str, reference: float, ours: float, tolerance: float, unit: str, source: str) -> Item:
         """Difference in the unit of the values."""
-        difference = abs(ours - reference)
-        return cls(name, float(reference), float(ours), difference, tolerance, unit, source, difference <= tolerance)
+        difference = float(abs(ours - reference))
+        return cls(
+            name, float(reference), float(ours), difference, tolerance, unit, source, bool(difference <= tolerance)
+        )
 
     @classmethod
     def at_most(cls, name: str, limit: float, ours: float, unit: str, source: str) -> Item:
         """A number that must not exceed a limit; the difference is the excess."""
-        excess = max(0.0, ours - limit)
-        return cls(name, float(limit), float(ours), excess, 0.0, unit, source, ours <= limit)
+        excess = max(0.0, float(ours - limit))
+        return cls(name, float(limit), float(ours), excess, 0.0, unit, source, bool(ours <= limit))
 
     @classmethod
     def not_run(cls, name: str, lacking: str, source: str) -> Item:
