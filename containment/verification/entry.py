@@ -12,6 +12,7 @@ from containment.case.load import load_case
 from containment.entry import (
     atmosphere,
     distribution,
+    ensemble,
     equilibrium_air,
     fay_riddell,
     heating,
@@ -34,7 +35,10 @@ G = 9.80665  # m/s^2
 FLAT = Planet(0.0, 0.0, 4e12, 4e12, 0.0)
 ALLEN_EGGERS = "Allen & Eggers, NACA R-1381"
 # Printed densities of NOAA-S/T 76-1562 table I, km and kg/m^3
-PRINTED_DENSITY = ((90.0, 3.416e-6), (100.0, 5.604e-7), (110.0, 9.708e-8), (120.0, 2.222e-8), (150.0, 2.076e-9))
+PRINTED_DENSITY = (
+    (90.0, 3.416e-6), (100.0, 5.604e-7), (110.0, 9.708e-8), (120.0, 2.222e-8), (150.0, 2.076e-9), (200.0, 2.541e-10),
+    (300.0, 1.916e-11), (400.0, 2.803e-12), (500.0, 5.215e-13), (700.0, 3.070e-14), (999.999, 3.561e-15),
+)  # fmt: skip
 # FIRE II total calorimeter (Hash et al., AIAA 2007-605): s, m/s, kg/m^3, K, nose radius m, W/cm^2
 FIRE_II = (
     (1636, 11310.0, 8.57e-5, 210.0, 0.9347, 290.0),
@@ -51,6 +55,7 @@ def items() -> Iterator[Item]:
     yield from allen_eggers()
     yield from orbit()
     yield from integrator_order()
+    yield from accuracy()
     yield from standard()
     yield from lees()
     yield from fire_ii()
@@ -153,6 +158,21 @@ def integrator_order() -> Iterator[Item]:
     errors = [float(np.linalg.norm((march(n) - exact)[:3])) for n in (16, 32)]
     order = math.log2(errors[0] / errors[1])
     yield Item.absolute("entry.integrator.order", 5.0, order, 0.3, "", "Dormand & Prince 1980: order 5 by design")
+
+
+def accuracy() -> Iterator[Item]:
+    """Speed and position all the way down at the tolerance of ensembles, against a flight with 1e-12."""
+    for name, overrides in (("msr-ees", []), ("stardust", []), ("genesis", []), ("sonde", ["uttr-example"])):
+        air = [f'entry.atmosphere="{card}"' for card in overrides]
+        case = load_case("msr-ees" if name == "sonde" else name, air)
+        fine, coarse = (setup.fly(*setup.sections(case), tolerance) for tolerance in (1e-12, ensemble.TOLERANCE))
+        when = np.linspace(0.0, min(fine.duration, coarse.duration), 4001)[:-1]
+        a, b = fine.states(when), coarse.states(when)
+        worst = max(
+            float(np.max(np.linalg.norm(a[:, part] - b[:, part], axis=1) / np.linalg.norm(a[:, part], axis=1)))
+            for part in (slice(0, 3), slice(3, 6))
+        )
+        yield Item.at_most(f"entry.accuracy.{name}", 1e-6, worst, "", "converged flight, tolerance 1e-12")
 
 
 def standard() -> Iterator[Item]:
