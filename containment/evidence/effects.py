@@ -31,8 +31,8 @@ POWERS = (0.5, 2.0)  # a prior counted half and twice: the range of priors that 
 class Effect:
     """P(loss) after one change of what is believed: mean, 5 and 95 %, P(P(loss) below the requirement).
 
-    `change` is what was changed, `ratio` the mean over the mean of all draws, `effective` the draws that still count;
-    not `reliable`: sample again to know.
+    `change` is what was changed, `ratio` the mean over the mean of all draws and `error` its standard error (a change
+    within two of them is none), `effective` the draws that still count; not `reliable`: sample again to know.
     """
 
     set: str
@@ -42,6 +42,7 @@ class Effect:
     p95: float
     below_requirement: float
     ratio: float
+    error: float
     effective: float
     pareto_k: float
     reliable: bool
@@ -72,7 +73,9 @@ def other_priors(posterior: Posterior, rows: NDArray[np.int64], loss: Array, req
 
 
 def _entries(posterior: Posterior) -> Mapping[str, xr.DataTree]:
-    return {name: tree for name, tree in posterior.tree.children.items() if "log_likelihood" in tree.children}
+    """Entries that update some input: whatever else is on record cannot move P(loss)."""
+    moving = {summary.set for summary in posterior.summaries if summary.path}
+    return {name: tree for name, tree in posterior.tree.children.items() if name in moving}
 
 
 def _effect(
@@ -92,5 +95,8 @@ def _effect(
     every = float(loss.mean())
     below = float(w @ (loss < requirement))
     ratio = mean / every if every > 0 else 1.0
+    # both means from the same draws: their errors go together
+    apart = w * (loss - mean) - ratio * (loss - every) / loss.size
+    error = float(np.sqrt(np.sum(apart**2))) / every if every > 0 else 0.0
     reliable = shape < RELIABLE and effective >= _FEWEST
-    return Effect(name, change, mean, float(low), float(high), below, ratio, effective, shape, reliable)
+    return Effect(name, change, mean, float(low), float(high), below, ratio, error, effective, shape, reliable)

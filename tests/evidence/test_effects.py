@@ -9,7 +9,7 @@ from scipy import stats
 from containment.errors import DataError, UsageError
 from containment.evidence import bounds, effects, planner
 from containment.evidence.doubt import ledger
-from containment.evidence.infer import Posterior
+from containment.evidence.infer import Posterior, Summary
 from containment.report import wording
 
 from .test_doubt import doubt
@@ -29,17 +29,23 @@ def coin() -> Posterior:
             "/updates": xr.Dataset({"p": ("sample", p.reshape(-1), {"path": "p"})}),
         }
     )
-    return Posterior(tree, {"p": p.reshape(-1)}, {}, {}, (), (), ())
+    four = (0.05, 0.01, 0.05, 0.1)
+    summaries = (Summary("e", "mean", "", "p", four, four), Summary("idle", "mean", "", "", four, four))
+    tree["idle"] = tree["e"]
+    return Posterior(tree, {"p": p.reshape(-1)}, {}, {}, summaries, (), ())
 
 
 def test_leaving_an_item_out_of_p_loss(coin: Posterior) -> None:
     rows = np.random.default_rng(1).permutation(20_000)[:8000]
     loss = coin.updates["p"][rows] * 1e-3
-    found = {effect.change: effect for effect in effects.leave_one_out(coin, rows, loss, 3e-5)}
+    listed = effects.leave_one_out(coin, rows, loss, 3e-5)
+    assert {effect.set for effect in listed} == {"e"}  # what updates nothing moves nothing
+    found = {effect.change: effect for effect in listed}
     without = stats.beta(2.0, 40.0)
     effect = found["without a"]
     assert effect.reliable and effect.effective > 3000
     assert effect.mean == pytest.approx(1e-3 * without.mean(), rel=0.04)  # 4 sd of 5000 effective draws
+    assert abs(effect.ratio - without.mean() * 62 / 3) < 4 * effect.error and 0.002 < effect.error < 0.02
     assert effect.below_requirement == pytest.approx(without.cdf(0.03), abs=0.03)
     assert effect.p95 == pytest.approx(1e-3 * without.ppf(0.95), rel=0.05)
     assert found["without b"].mean == pytest.approx(1e-3 * 3 / 52, rel=0.04)
