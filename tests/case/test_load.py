@@ -150,10 +150,10 @@ def test_schema_in_the_tree_is_fresh():
 def test_unknown_key_deep_in_a_kind_of_table():
     """The place is the one in the file, without the tag pydantic uses to choose between kinds."""
     with pytest.raises(CaseError) as caught:
-        load_case("msr-ees", ["landing.surfaces.hard.modulos=1 GPa", "heatshield.layers.tps.thiknes=1 mm"])
+        load_case("msr-ees", ["landing.surfaces.hard.rock_radios=1 m", "heatshield.layers.tps.thiknes=1 mm"])
     text = str(caught.value)
-    assert "landing.surfaces.hard.modulos: found an unknown key" in text
-    assert "did you mean 'modulus'" in text
+    assert "landing.surfaces.hard.rock_radios: found an unknown key" in text
+    assert "did you mean 'rock_radius'" in text
     assert "did you mean 'thickness'" in text
 
 
