@@ -82,14 +82,18 @@ def chemistry_off(cells: int = 200, rules: Stepping = FINE, solver: Solver = fin
 
 
 def series_two(
-    number: int, cells: int = 200, rules: Stepping = FINE, solver: Solver = finite_elements, backing: bool = False
-) -> History:
-    """Cases 2.1 (no recession), 2.2 (h_r 1.5 MJ/kg) and 2.3 (25 MJ/kg); `backing` = the 2.2 multi-material stack."""
+    number: int, cells: int = 200, rules: Stepping = FINE, solver: Solver = finite_elements, backing: bool = False,
+    at_once: bool = False,
+) -> History:  # fmt: skip
+    """Cases 2.1 (no recession), 2.2 (h_r 1.5 MJ/kg) and 2.3 (25 MJ/kg); `backing` = the 2.2 multi-material stack.
+
+    at_once: full heating from the start instead of the ramp over 0.1 s.
+    """
     enthalpy = {1: 1.5e6, 2: 1.5e6, 3: 2.5e7}[number]
-    heating = WallHistory(
-        _TIMES, film_coefficient=np.array([0.003, 0.3, 0.3, 0.0, 0.0]),
-        recovery_enthalpy=np.array([0.0, enthalpy, enthalpy, 0.0, 0.0]), breaks=BREAKS,
-    )  # fmt: skip
+    film, total = np.array([0.003, 0.3, 0.3, 0.0, 0.0]), np.array([0.0, enthalpy, enthalpy, 0.0, 0.0])
+    if at_once:
+        film[0], total[0] = 0.3, enthalpy
+    heating = WallHistory(_TIMES, film_coefficient=film, recovery_enthalpy=total, breaks=BREAKS)
     wall = WallModel(from_card(load("tacot").bprime("test-series")), recedes=number > 1)
     stack = _backed(cells) if backing else _one_layer(tacot(), cells)
     return solver(stack, heating, wall, 120.0, temperature=300.0, rules=rules)
@@ -117,6 +121,48 @@ def stardust(cells: int = 200, rules: Stepping = CONTROLLED, solver: Solver = fi
     # The table begins at 300 K and the body at 260 K: below 800 K the wall does not react at all here.
     wall = WallModel(from_card(load("tacot").bprime("air")), oxidation=(3.29e9, 184.1e3, 0.5))
     return solver(_backed(cells), heating, wall, float(air["time"][-1]), temperature=260.0, rules=rules)
+
+
+def iso_q(cells: int = 200, rules: Stepping = CONTROLLED, solver: Solver = finite_elements) -> History:
+    """Apex of case 3.x (iso-q body) in depth: 100 mm TACOT, C_H 0.1 at 25 MJ/kg and 10 132.5 Pa from 0.1 to 40 s."""
+    times = np.array([0.0, 0.1, 40.0, 40.1, 120.0])
+    heating = WallHistory(
+        times, film_coefficient=np.array([0.001, 0.1, 0.1, 0.0, 0.0]), breaks=(0.1, 40.0, 40.1),
+        recovery_enthalpy=np.array([0.0, 2.5e7, 2.5e7, 0.0, 0.0]),
+        pressure=np.array([405.3, 10132.5, 10132.5, 405.3, 405.3]),
+    )  # fmt: skip
+    wall = WallModel(from_card(load("tacot").bprime("air")))
+    stack = build([Layer("tps", tacot(), 0.1, cells, 50.0)])
+    return solver(stack, heating, wall, 120.0, temperature=300.0, rules=rules)
+
+
+def flight(share: float, cells: int, rules: Stepping, thickness: float = 0.03) -> History:
+    """Twin under `share` of an entry pulse with 5 MW/m2 at its peak, 30 mm TACOT on a bond and a structure, 160 s."""
+    t = np.linspace(0.0, 160.0, 321)
+    pulse = np.exp(-(((t - 18.0) / 7.0) ** 2))
+    heating = WallHistory(
+        t, film_coefficient=share * 0.12 * pulse, recovery_enthalpy=6.0e7 * np.exp(-t / 18.0) + 1e4,
+        pressure=3e4 * pulse + 1e3, radiative_flux=share * 5e5 * pulse, background_temperature=250.0,
+    )  # fmt: skip
+    wall = WallModel(from_card(load("tacot").bprime("air")), oxidation=(3.29e9, 184.1e3, 0.5))
+    layers = [Layer("tps", tacot(), thickness, cells, 20.0)]
+    layers.append(Layer("bond", material(load("rtv-560")), 0.0004, 8))
+    layers.append(Layer("structure", material(load("carbon-carbon")), 0.003, 8))
+    return twin.run(build(layers), heating, wall, 160.0, temperature=280.0, rules=rules)
+
+
+def ensemble(samples: int, generator: np.random.Generator) -> list[History]:
+    """Case 1.0 with the twin for samples of density, conductivity and heat capacity, 100 cells and 286 steps each."""
+    factors = np.exp(generator.normal(0.0, [0.03, 0.15, 0.07], (samples, 3)))
+    made = tacot()
+    return [hot_wall(made.scaled(*(float(f) for f in row)), 298.0, 100, BENCHMARK, twin.run) for row in factors]
+
+
+def first_step() -> History:
+    """A step of case 1.0 with finite elements: what a process needs before it can do anything."""
+    heating = WallHistory(np.array([0.0, 1.0]), wall_temperature=np.array([298.0, 1644.0]))
+    stack = _one_layer(tacot(), 100)
+    return finite_elements(stack, heating, WallModel(), 0.005, temperature=298.0, rules=BENCHMARK)
 
 
 def difference(ours: History, theirs: dict[str, Floats], column: str, low: float, high: float) -> tuple[Floats, Floats]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -10,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.thermal import twin
-from containment.thermal.history import History
+from containment.thermal.history import ENERGY_LIMIT, History
 from containment.thermal.stepping import Stepping
 from containment.verification import bench_heatshield as bench
 from containment.verification.bench_sections import fitted_order
@@ -30,10 +33,21 @@ def items() -> Iterator[Item]:
     yield from _chemistry_off()
     yield from _no_recession()
     yield from _recession()
+    yield from _iso_q()
     yield from _closed_forms()
     yield from _orders()
     yield from _twins()
+    yield from _twin_errors()
     yield from _speed()
+
+
+def _closure(name: str, ours: History, *, resolved: bool) -> Iterator[Item]:
+    """Energy of one run; `resolved`: the trapezoidal sum of the fluxes has to close as well."""
+    source = "stored against what went in, summed as the time scheme does"
+    yield Item.at_most(f"{name}.energy", ENERGY_LIMIT, ours.closure.energy, "", source)
+    if resolved:
+        source = "stored against what went in by the trapezoidal rule: how well the steps resolve the fluxes"
+        yield Item.at_most(f"{name}.energy-steps", ENERGY_LIMIT, ours.closure.steps, "", source)
 
 
 def _errors(ours: History, theirs: str, columns: Sequence[str], *spans: tuple[float, float]) -> tuple[Floats, Floats]:
@@ -72,6 +86,7 @@ def _conduction() -> Iterator[Item]:
     for span, limit in (((10.0, 60.0), 2.0), ((65.0, 120.0), 4.0)):
         errors, _ = _errors(ours, "conduction-pato", _PROBES, span)
         yield _worst(f"thermal.conduction.pato.{span[0]:g}s", limit, errors, _PATO + " of PureConduction")
+    yield from _closure("thermal.conduction", ours, resolved=False)
 
 
 def _fixed_wall() -> Iterator[Item]:
@@ -82,14 +97,14 @@ def _fixed_wall() -> Iterator[Item]:
     source = "FIAT, ablation test case 1.0, six depths, 1 s on"
     yield _worst(f"{name}.fiat.max", 20.0, errors, source)
     yield _rms(f"{name}.fiat.rms", 5.5, errors, source)
-    # At 5 s exactly and 2 mm we are 15.6 K off where 15.1 K is the bar: the difference of the models decays from there.
-    errors, values = _errors(ours, "ablation-1.0-fiat", _FIAT_PROBES, (5.5, 60.0))
+    errors, values = _errors(ours, "ablation-1.0-fiat", _FIAT_PROBES, (5.0, 60.0))
     share = errors / np.maximum(15.0, 0.015 * values)
-    source = "FIAT, over the larger of 15 K and 1.5 %, after 5 s"
+    source = "FIAT, over the larger of 15 K and 1.5 %, 5 s on"
     yield Item.at_most(f"{name}.fiat.later", 1.0, float(np.abs(share).max()), "", source)
+    yield _rms(f"{name}.fiat.later-rms", 6.0, errors, "FIAT, ablation test case 1.0, six depths, 5 s on")
     yield _relative(f"{name}.fiat.gas-flux", 0.03, ours, "ablation-1.0-fiat-fronts", "gas_flux", (5.0, 59.9))
     yield from _fronts(name + ".fiat", ours, "ablation-1.0-fiat-fronts")
-    yield Item.at_most(f"{name}.energy", 1e-3, ours.closure.energy, "", "closure, schedule of 1232 steps")
+    yield from _closure(name, ours, resolved=True)
     ours = bench.hot_wall(bench.tacot(), 300.0)
     errors, _ = _errors(ours, "ablation-1.0-pato", _PROBES, (1.0, 120.0))
     yield _worst(f"{name}.pato.max", 10.0, errors, _PATO + " of case 1.0, 1 s on")
@@ -112,15 +127,23 @@ def _chemistry_off() -> Iterator[Item]:
     for span, limit in (((5.0, 59.0), 6.3), ((65.0, 120.0), 4.5)):
         errors, _ = _errors(ours, "ablation-chemistry-off-pato", ("wall", *_PROBES), span)
         yield _worst(f"thermal.chemistry-off.pato.{span[0]:g}s", limit, errors, _PATO + " of 2.x_chemistryOff")
+    yield from _closure("thermal.chemistry-off", ours, resolved=False)
 
 
 def _no_recession() -> Iterator[Item]:
-    """Case 2.1 against Amaryllis."""
+    """Case 2.1 against Amaryllis.
+
+    Its wall is at 948 K after 0.1 s, where the ramp of the definition gives 844 K and full heating from the start
+    983 K: its first step took the value at its end. The same heating is given here, and the ramp for comparison.
+    """
     name, theirs = "thermal.ablation-2.1.amaryllis", "ablation-2.1-amaryllis"
-    ours = bench.series_two(1)
+    ramp = bench.series_two(1)
+    wall, _ = _errors(ramp, theirs, ("wall",), (5.0, 59.9))
+    yield _rms(f"{name}.ramp.wall.rms", 1.0, wall, "Amaryllis, case 2.1, wall, 5 to 59.9 s; ramp of 0.1 s as defined")
+    ours = bench.series_two(1, at_once=True)
     wall, _ = _errors(ours, theirs, ("wall",), (1.0, 59.9))
     yield _worst(f"{name}.wall.max", 6.0, wall, "Amaryllis, case 2.1, wall, 1 to 59.9 s")
-    yield _rms(f"{name}.wall.rms-5s", 1.0, wall[_after(theirs, 1.0, 5.0) :], "Amaryllis, case 2.1, wall, 5 to 59.9 s")
+    yield _rms(f"{name}.wall.rms", 1.0, wall, "Amaryllis, case 2.1, wall, 1 to 59.9 s")
     probes, _ = _errors(ours, theirs, _PROBES, (1.0, 59.9))
     yield _rms(f"{name}.probes.rms", 2.5, probes, "Amaryllis, case 2.1, eight depths, 1 to 59.9 s")
     both, values = _errors(ours, theirs, ("wall", *_PROBES), (5.0, 59.9), (62.0, 120.0))
@@ -128,11 +151,7 @@ def _no_recession() -> Iterator[Item]:
     yield Item.at_most(f"{name}.all", 1.0, share, "", "Amaryllis, case 2.1, over the larger of 15 K and 1.5 %")
     yield _relative(f"{name}.gas-flux", 0.03, ours, theirs, "gas_flux", (5.0, 59.9))
     yield from _fronts(name, ours, theirs)
-
-
-def _after(theirs: str, low: float, high: float) -> int:
-    times = bench.reference(theirs)["time"]
-    return int(np.sum((times >= low) & (times < high)))
+    yield from _closure("thermal.ablation-2.1", ours, resolved=True)
 
 
 def _recession() -> Iterator[Item]:
@@ -153,10 +172,26 @@ def _recession() -> Iterator[Item]:
             "K",
             "own run with four times the cells, steps controlled to 0.01 K",
         )  # fmt: skip
-        yield Item.at_most(f"thermal.{name}.energy", 1e-3, ours.closure.energy, "", "closure of the conservative form")
+        yield from _closure(f"thermal.{name}", ours, resolved=True)
         yield Item.at_most(
             f"thermal.{name}.mass", 5e-3, ours.closure.mass, "", "solid lost against gas and char removed"
         )
+
+
+def _iso_q() -> Iterator[Item]:
+    """Apex of case 3.x in depth only: no side heating, so while it is heated; one code, a loose comparison."""
+    ours = bench.iso_q()
+    errors, values = _errors(ours, "ablation-3.x-apex-pato", ("wall",), (2.0, 40.0))
+    share = float(np.abs(errors / values).max())
+    yield Item.at_most(
+        "thermal.ablation-3.x.apex", 0.05, share, "", _PATO + " of 3.x (two dimensions), wall, 2 to 40 s"
+    )
+    finest = bench.iso_q(400, _FINEST, twin.run)
+    source = "own run with twice the cells, steps controlled to 0.01 K"
+    yield Item.relative(
+        "thermal.ablation-3.x.recession", float(finest.recession[-1]), float(ours.recession[-1]), 2e-3, "m", source
+    )
+    yield from _closure("thermal.ablation-3.x", ours, resolved=True)
 
 
 def _closed_forms() -> Iterator[Item]:
@@ -164,6 +199,7 @@ def _closed_forms() -> Iterator[Item]:
     rules = Stepping(first=0.005, largest=0.5, tolerance=0.1)
     ours, wall, rate, diffusivity = bench.steady_ablation(100, rules)
     source = "closed form: T - T0 = (Tw - T0) exp(-s' x/alpha)"
+    yield from _closure("thermal.steady-ablation", ours, resolved=False)
     yield Item.relative("thermal.steady-ablation.wall", wall, float(ours.temperature[-1, 0]), 2e-3, "K", source)
     late = (ours.recession[-1] - np.interp(300.0, ours.time, ours.recession)) / (ours.time[-1] - 300.0)
     yield Item.relative("thermal.steady-ablation.rate", rate, float(late), 1e-6, "m/s", source)
@@ -174,6 +210,7 @@ def _closed_forms() -> Iterator[Item]:
     ours, front, depth_front = bench.melting(120, Stepping(first=0.01, largest=0.5))
     found = float(np.interp(-front, -ours.temperature[-1], ours.depth[-1]))
     yield Item.relative("thermal.melting-front", depth_front, found, 0.01, "m", "Neumann's solution, Stefan number 1")
+    yield from _closure("thermal.melting-front", ours, resolved=False)
 
 
 def _orders() -> Iterator[Item]:
@@ -213,6 +250,27 @@ def _twins() -> Iterator[Item]:
         yield Item.at_most(
             f"thermal.twin.{name}", 0.3, worst, "K", "finite volumes against finite elements, same steps"
         )
+        yield from _closure(f"thermal.twin.{name}.elements", a, resolved=False)
+        yield from _closure(f"thermal.twin.{name}.volumes", b, resolved=False)
+
+
+def _twin_errors() -> Iterator[Item]:
+    """Mesh and step error of the twin by class of sample: heating of the station, cells of the fidelity."""
+    for place, share in (("stagnation", 1.0), ("shoulder", 0.4)):
+        finest = bench.flight(share, 400, Stepping(first=0.001, largest=2.0, growth=1.8, tolerance=0.01))
+        bond = finest.temperature.shape[1] - 17  # 8 cells each of bond and structure behind it
+        for rung, cells, step in (("screening", 60, 5.0), ("standard", 100, 2.5), ("review", 200, 1.0)):
+            ours = bench.flight(share, cells, Stepping(first=0.01, largest=step, growth=1.8, tolerance=0.1))
+            name = f"thermal.twin.error.{place}.{rung}"
+            source = f"flight pulse, {cells} cells, steps controlled to 0.1 K; own run with 400 cells, 0.01 K"
+            at = ours.temperature.shape[1] - 17
+            pairs = (("bondline", bond, at, 0.5), ("wall", 0, 0, 15.0))
+            for what, theirs_at, ours_at, limit in pairs:
+                theirs, found = float(finest.temperature[:, theirs_at].max()), float(ours.temperature[:, ours_at].max())
+                yield Item.absolute(f"{name}.{what}", theirs, found, limit, "K", source)
+            theirs, found = float(finest.recession[-1]), float(ours.recession[-1])
+            yield Item.relative(f"{name}.recession", theirs, found, 5e-3, "m", source)
+            yield from _closure(name, ours, resolved=True)
 
 
 def _speed() -> Iterator[Item]:
@@ -233,5 +291,22 @@ def _speed() -> Iterator[Item]:
     spent = cpu(lambda: bench.hot_wall(made, 298.0, 200, bench.FINE))
     yield Item.at_most("thermal.speed.finite-elements.1232-steps", 0.5, spent, "s", source)
     spent = cpu(lambda: bench.hot_wall(made, 298.0, 100, bench.BENCHMARK, twin.run))
-    # The goal is 4 ms on an idle core; twice that still tells a regression from a busy machine.
-    yield Item.at_most("thermal.speed.twin.286-steps", 0.008, spent, "s", source + ", tables of the material included")
+    yield Item.at_most("thermal.speed.twin.286-steps", 0.004, spent, "s", source + ", tables of the material included")
+    spent = cpu(lambda: bench.ensemble(50, np.random.default_rng(1))) / 50.0
+    source = "CPU time per sample of 50 with other densities, conductivities, heat capacities: 250 a second and core"
+    yield Item.at_most("thermal.speed.twin.ensemble", 0.004, spent, "s", source)
+    yield Item.at_most(
+        "thermal.speed.first-step", 1.5, _start_up(), "s", "CPU time of a process up to its first step, caches warm"
+    )
+
+
+def _start_up() -> float:
+    """CPU seconds of a new process that makes one step with finite elements, best of three after one to warm up."""
+    code = "from containment.verification import bench_heatshield as b; b.first_step()"
+    spent = []
+    for _ in range(4):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(spent[1:])
