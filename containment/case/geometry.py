@@ -91,9 +91,8 @@ class Geometry(Section):
     shape: Shape | None = None
     mesh: UserMesh | None = None
     regions: dict[str, Region] = Field(description="by the names of the recipe, or those mapped in [geometry.mesh]")
-    unmodelled_mass: MassOrZero = Field(
-        given(0.0, "kg", "everything is in the section"),
-        description="of the vehicle but not in the section: back shell, equipment, fasteners",
+    unmodelled_mass: MassOrZero | None = Field(
+        None, description="of the vehicle but not in the section, held against its mass; left out: the remainder"
     )
     mass_tolerance: Fraction = Field(
         given(0.02, "", "default"), description="of all regions plus unmodelled mass against the mass of the vehicle"

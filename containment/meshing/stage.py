@@ -132,15 +132,13 @@ def _totals(
             advice="correct vehicle.mass, dimensions or materials",
         )
     responses["mesh.unmodelled_mass"] = Response(vehicle - modelled, "kg")
-    checks["mass_total"] = Check.at_most(
-        abs(modelled + stated.value - vehicle) / vehicle, geometry.mass_tolerance.value
-    )
-    if not stated.value:
-        return ()
-    return (
-        f"Of {vehicle:.4g} kg the section carries {modelled:.4g} kg; {vehicle - modelled:.4g} kg are not modelled "
-        f"({stated.confidence}: {stated.source}).",
-    )
+    why = "the remainder: back shell, equipment, fasteners"
+    if stated is not None:
+        off = abs(modelled + stated.value - vehicle) / vehicle
+        checks["mass_total"] = Check.at_most(off, geometry.mass_tolerance.value)
+        why = f"{stated.confidence}: {stated.source}"
+    left = vehicle - modelled
+    return (f"Of {vehicle:.4g} kg the section carries {modelled:.4g} kg; {left:.4g} kg are not modelled ({why}).",)
 
 
 def _dataset(section: SectionMesh, filled: list[_Filled]) -> xr.Dataset:
