@@ -152,11 +152,14 @@ def slow(sample: Mapping[str, str]) -> dict[str, float]:
 
 
 _SCRIPT = """
+import signal
 import sys
 from containment.ensemble import map_samples
 from containment.store import RunFolder
 from tests.foundations.test_ensemble import slow
 if __name__ == "__main__":
+    # a job started in the background ignores SIGINT and hands that on: here it is asked for
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with RunFolder(sys.argv[1]).writing() as run:
         map_samples(slow, [{"number": str(i)} for i in range(4)], workers=2, store=run, key="k")
 """

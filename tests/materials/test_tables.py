@@ -84,8 +84,9 @@ def test_surface_table_at_nodes_between_pressures_and_where_carbon_sublimes():
 
 def test_tacot_surface_tables_against_the_source_rows():
     card = materials.load("tacot")
-    # rows of the source tables: p = 10 Pa, B'g = 0, 300 K; and the 1-atm series at B'g 0.001, 250 K
-    assert card.bprime("air")(10.0, 0.0, 300.0) == pytest.approx((0.087427, -2.6322e6), rel=1e-9)
+    # rows of the published tables: p = 10 Pa, B'g = 0, 300 K; and the 1-atm series at B'g 0.001, 250 K. The first table
+    # is computed anew for the card: it agrees with the published row to the last printed digit or one beside it
+    assert card.bprime("air")(10.0, 0.0, 300.0) == pytest.approx((0.087427, -2.6322e6), rel=2e-5)
     assert card.bprime("test-series")(5e4, 0.001, 250.0) == pytest.approx((0.0866627, -2.68742e6), rel=1e-9)
     # B'c of both agree within 0.003 below 3000 K (stated by the makers of the tables), compared at 1 atm
     ours, theirs = card.bprime("air")(101325.0, 0.1, 2500.0)[0], card.bprime("test-series")(101325.0, 0.1, 2500.0)[0]
