@@ -61,6 +61,7 @@ def write(
     answer["evaluations"] = _evaluations(chain, study)
     answer["checks"] = _checks(chain, posterior, answer["checks"])
     answer["evidence"] = summary_table(posterior)
+    answer["evidence_effects"] = _effects(posterior, assurance)
     answer["failures"] = [{"index": index, "reason": reason} for index, reason in study.reasons()]
     answer["limits"] = list(LIMITS)
     folder.save_tree("assurance.nc", _draws(assurance), key)
@@ -91,6 +92,16 @@ def _doubts(case: Case, assurance: Assurance) -> dict[str, Any]:
         float(assurance.loss.mean()), assurance.requirement, case.evidence.doubts if case.evidence else {}
     )
     return {**asdict(book), "sentence": doubt.sentence(book, assurance.requirement)}
+
+
+def _effects(posterior: Posterior, assurance: Assurance) -> list[dict[str, Any]]:
+    """P(loss) without each item of evidence, and with priors counted half and twice."""
+    from containment.evidence import effects
+
+    if not posterior.updates:
+        return []
+    asked = (posterior, assurance.rows, assurance.loss, assurance.requirement)
+    return [asdict(effect) for effect in (*effects.leave_one_out(*asked), *effects.other_priors(*asked))]
 
 
 def _evaluations(chain: Chain, study: Study) -> dict[str, dict[str, float]]:

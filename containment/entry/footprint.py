@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from containment.case.schema import Case
 from containment.entry import ensemble, kernel, observe, setup, zones
 from containment.entry.trajectory import EARTH
+from containment.entry.zones import Zone
 from containment.errors import CaseError, DataError, FailedSamplesError, Problem
 
 Array = NDArray[np.float64]
@@ -63,7 +64,7 @@ class Footprint:
     casualties: float | None
     responses: dict[str, tuple[float, float, float, float, float]]
     landings: Array
-    areas: tuple[zones.Zone, ...] = ()
+    areas: tuple[Zone, ...] = ()
 
     def to_json(self, points: int = 2000) -> dict[str, Any]:
         """Plain numbers: angles in deg, lengths in m, the first landings and the outer rings of the zones for a map."""

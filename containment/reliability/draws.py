@@ -70,13 +70,17 @@ def features(inputs: Inputs, scores: Array) -> Array:
 
 @dataclass(frozen=True)
 class EpistemicDraws:
-    """K draws of everything unknown: normal scores of stage inputs (K, d; aleatory columns zero), values by path."""
+    """K draws of everything unknown: normal scores of stage inputs (K, d; aleatory columns zero), values by path.
+
+    `rows` (K,) are the rows of the posterior the draws stand on.
+    """
 
     count: int
     scores: Array
     values: Mapping[str, Array]
     weights: Mapping[str, Array]
     seed: int
+    rows: NDArray[np.int64]
 
     def standard_normal(self, name: str) -> Array:
         """K standard normal numbers for one named unknown that is no input of the case."""
@@ -114,7 +118,7 @@ def draw_epistemic(case: Case, inputs: Inputs, posterior: Mapping[str, Array], c
             scores[:, j] = to_score(inputs.marginals[j], values[path])
         else:
             values[path] = to_physical(inputs.marginals[j], scores[:, j])
-    return EpistemicDraws(count, scores, values, _branch_weights(case, count, seed), seed)
+    return EpistemicDraws(count, scores, values, _branch_weights(case, count, seed), seed, rows)
 
 
 def _posterior_rows(posterior: Mapping[str, Array], inputs: Inputs, count: int, seed: int) -> NDArray[np.int64]:

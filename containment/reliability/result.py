@@ -101,7 +101,7 @@ class FailedSamples:
 
 @dataclass(frozen=True)
 class Assurance:
-    """Posterior of P(loss) and where it comes from. `loss` are its draws (K,).
+    """Posterior of P(loss) and where it comes from. `loss` are its draws (K,), `rows` (K,) their rows of the posterior.
 
     `interval_parts`: standard deviations of ln P(loss) due to unknown inputs, to the surrogates, to sampling.
     `drivers`: rank correlation of P(loss) with each unknown input (which one to know better), strongest first.
@@ -125,6 +125,7 @@ class Assurance:
     interval_parts: Mapping[str, float]
     drivers: Mapping[str, float]
     checks: Mapping[str, Check]
+    rows: NDArray[np.int64]
 
     def to_result_json(self) -> dict[str, Any]:
         """The part of result.json that reliability answers for (design, schema 1), with more keys added."""

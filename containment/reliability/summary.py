@@ -78,6 +78,7 @@ def summarise(
             }
             for name, p in full.branches.items()
         },
+        rows=model.draws.rows,
         failed=FailedSamples(
             len(failed), total, float((1 - share) * loss.mean()), float(share + (1 - share) * loss.mean()), dict(failed)
         ),

@@ -73,7 +73,7 @@ def _context(folder: RunFolder) -> dict[str, Any]:
         "footprint": _footprint(folder),
         "failures": result.get("failures", []),
         "notes": _notes(case, stages, result),
-        "figures": {name: svg(figure) for name, figure in _figures(folder, case, result, stages).items()},
+        "figures": {name: svg(figure) for name, figure in _figures(folder, result, stages).items()},
     }
 
 
@@ -81,25 +81,20 @@ def _footprint(folder: RunFolder) -> dict[str, Any] | None:
     return folder.read_json("footprint.json") if (folder / "footprint.json").exists() else None
 
 
-def _updates(folder: RunFolder, case: Case) -> list[tuple[str, Any, Any]]:
+def _updates(folder: RunFolder) -> list[tuple[str, Any, Any]]:
     """(input, prior draws, posterior draws) of every input the evidence updated."""
-    import numpy as np
-
-    from containment.case.inputs import marginal
-
     tree = folder.load_tree("posterior.nc")
     if tree is None or "updates" not in tree.children:
         return []
-    inputs = case.inputs()
-    found = {str(v.attrs["path"]): v.to_numpy() for v in tree["updates"].to_dataset().data_vars.values()}
-    grid = (np.arange(2000) + 0.5) / 2000  # evenly spaced probabilities: the prior without sampling noise
-    return [(path, marginal(inputs[path]).ppf(grid), draws) for path, draws in found.items() if path in inputs]
+    before, after = (
+        {str(v.attrs["path"]): v.to_numpy() for v in tree[node].to_dataset().data_vars.values()}
+        for node in ("before", "updates")
+    )
+    return [(path, before[path], draws) for path, draws in after.items()]
 
 
 @styled()  # type: ignore[untyped-decorator]
-def _figures(
-    folder: RunFolder, case: Case, result: Mapping[str, Any], stages: Mapping[str, StageResult]
-) -> dict[str, Any]:
+def _figures(folder: RunFolder, result: Mapping[str, Any], stages: Mapping[str, StageResult]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for stage in stages.values():
         figures |= stage_figures.figures(stage)
@@ -112,7 +107,7 @@ def _figures(
         figures["importance"] = result_figures.importance(result["importance"])
     if landings := _footprint(folder):
         figures["footprint"] = result_figures.landing_map(landings)
-    if pairs := _updates(folder, case):
+    if pairs := _updates(folder):
         figures["evidence"] = result_figures.prior_posterior(pairs)
     return figures
 

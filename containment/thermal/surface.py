@@ -22,6 +22,7 @@ from containment.thermal.charring import STEFAN_BOLTZMANN as SIGMA
 GAS_CONSTANT = 8.314462618  # J/mol/K, exact in the SI
 ATMOSPHERE = 101325.0  # Pa, definition
 OXYGEN = 0.2095  # mole fraction of O2 in dry air, US Standard Atmosphere 1976
+NO_FILM = 1.0e-12  # kg/m2/s, below it convection brings less than a milliwatt and B' = m_g/C_H means nothing
 # Dry air, c_p = a + b (T - 298.15) from 1005 J/kg/K at 298 K and 1141 J/kg/K at 1000 K (tables of dry air at 1 bar,
 # e.g. Incropera & DeWitt, app. A); only used where the wall is too cold to react.
 AIR_CP, AIR_CP_SLOPE, AIR_REFERENCE = 1005.0, 0.194, 298.15
@@ -180,7 +181,7 @@ def wall_balance(
     # Gas that a rising pressure drives into the pores is as that which is there: it brings what it will hold.
     q -= min(m_g, 0.0) * h_g
     m_g = max(m_g, 0.0)
-    if not wall.chemistry or film <= 0.0:
+    if not wall.chemistry or film <= NO_FILM:
         return q - m_g * h_g, 0.0
     log_p = np.log(max(pressure, 1.0e-6))
     b_g, b_c, h_w = _gas_ratio(table, wall, log_p, t, film, m_g)
