@@ -72,6 +72,8 @@ def sentence(book: Ledger, requirement: float) -> str:
     first = book.rows[0]
     if book.unconditional <= requirement:
         return f"{whole}: within {requirement:.1e}."
+    if book.conditional > requirement:
+        return f"{whole}: without any of them it is already above {requirement:.1e}; {first.name!r} adds most."
     if sum(row.adds for row in book.rows) > requirement:
         return (
             f"{whole}: the doubts alone exceed {requirement:.1e}; the largest is {first.name!r}"

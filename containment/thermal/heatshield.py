@@ -188,7 +188,8 @@ class Shield:
             if not accepted:
                 dt *= factor
                 continue
-            failures = 0
+            if dt >= 0.99 * rules.first:  # shorter steps that hold now and then must not go on for ever
+                failures = 0
             step.accept(self.stack.grid, state, self._work, solved.temperature, solved.change, solved.recession)
             time += dt
             fault = outside_tables(self.stack, self.where, state.temperature, time)

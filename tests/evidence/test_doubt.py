@@ -36,7 +36,7 @@ def test_wording_follows_the_ledger() -> None:
     assert "within" in within and "conditional on all" in within
     beyond = sentence(ledger(3e-8, 1e-6, {"soil": doubt(1e-3, 0.1), "code": doubt(1e-9, 1.0)}), 1e-6)
     assert "doubts alone exceed" in beyond and "'soil'" in beyond
-    assert "above" in sentence(ledger(1e-3, 1e-6, {"soil": doubt(1e-9, 0.1)}), 1e-6)
+    assert "already above" in sentence(ledger(1e-3, 1e-6, {"soil": doubt(1e-9, 0.1)}), 1e-6)
     with pytest.raises(UsageError):
         ledger(-1e-3, 1e-6, {})
 
