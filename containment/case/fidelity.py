@@ -36,7 +36,6 @@ def defaults(name: FidelityName) -> Fidelity:
         "standard": {
             "samples": 120,
             "landings": 1200, "mesh_size": 0.006, "heatshield_cells": 100, "heatshield_step": 0.25, "soak_steps": 160,
-            "buckling_waves": 16,
             "landing_masses": 32, "epistemic_draws": 1000, "aleatory_draws": 4000,
         },
         "review": {
