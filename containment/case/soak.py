@@ -15,10 +15,12 @@ from containment.case.values import (
     Temperature,
     Time,
     fault,
+    given,
     quantity,
 )
 
 HeatFlux: Any = quantity("W/m^2", positive=True)
+LengthOrZero: Any = quantity("m", minimum=0.0)
 Effusivity: Any = quantity("J/m^2/K/s^0.5", positive=True)
 
 
@@ -63,6 +65,14 @@ class Soak(Section):
     recovery_time: Time = Field(description="from landing until the capsule is recovered; the soak ends there")
     surfaces: dict[str, SoakSurface] = Field(description="by the names of tagged surfaces of the section")
     cavities: dict[str, SoakCavity] = Field(default_factory=dict, description="groups of surfaces that see each other")
+    tube_depth: LengthOrZero = Field(
+        given(0.0, "m", "tubes up to the surface of the container"),
+        description="how deep below the outer line of the container the sample tubes begin",
+    )
+    limits: dict[str, dict[str, Temperature]] = Field(
+        default_factory=dict,
+        description="by watched place (tubes, scv_seal, pcv_seal, bondline or a region) and name: how long it is above",
+    )
     ground: Ground
 
     @model_validator(mode="after")

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.errors import DataError
-from containment.meshing.mesh import SectionMesh
 from containment.result import Check, Response, StageResult
+from containment.thermal.soak_answers import Limits, Place, add_histories, exceeded, responses, stated_limits, watched
 from containment.thermal.soak_cavity import cavity
 from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
 from containment.thermal.soak_input import Inputs, read_inputs
@@ -26,20 +26,10 @@ from containment.thermal.soak_shield import shield_temperature
 from containment.thermal.soak_surface import exchange_in_flight, exchange_on_ground
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from containment.case.fidelity import Fidelity
     from containment.case.schema import Case
 
 Floats = NDArray[np.float64]
-
-# What is watched: response name, tagged line or region of the section, words for the report.
-_WATCHED = (
-    ("scv_seal_temperature", "scv_seal", "hottest point of the seal of the secondary vessel"),
-    ("pcv_seal_temperature", "pcv_seal", "hottest point of the seal of the primary vessel"),
-    ("sample_temperature", "os", "hottest point of the sample container"),
-    ("bondline_temperature", "bondline", "hottest point of the bond between ablator and structure"),
-)
 
 
 @dataclass(frozen=True)
@@ -67,8 +57,10 @@ def run(
         for hollow in inputs.soak.cavities.values()
     ]
     system = SectionConduction(inputs.section, inputs.grid, inputs.filling, tuple(surfaces), cavities=cavities)
-    record = _through_phases(system, inputs, line)
-    return _result(inputs, line, record, fields)
+    places = watched(inputs.section, inputs.soak)
+    limits = stated_limits(inputs.soak, places, inputs.service)
+    record = _through_phases(system, inputs, line, places)
+    return _result(inputs, line, record, places, limits, fields)
 
 
 def timeline(inputs: Inputs, steps: int, peak_deceleration: float) -> Timeline:
@@ -115,16 +107,15 @@ def _with(times: Floats, wanted: tuple[float, ...]) -> Floats:
     return kept
 
 
-def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -> March:
+def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline, places: Mapping[str, Place]) -> March:
     soak, nodes, section = inputs.soak, inputs.nodes, inputs.section
-    watched = {name: _nodes(section, part) for name, (part, _) in _watched(section).items()}
     lowest, highest = np.full(len(inputs.states), np.inf), np.full(len(inputs.states), -np.inf)
 
     def observe(time: float, temperature: Floats) -> dict[str, float]:
         low, high = reached(temperature, section.triangles, inputs.filling, inputs.grid, f"at t = {time:.4g} s")
         np.minimum(lowest, low, out=lowest)
         np.maximum(highest, high, out=highest)
-        return {name: float(temperature[at].max()) for name, at in watched.items()}
+        return {name: float(temperature[place.nodes].max()) for name, place in places.items()}
 
     inside = {line for hollow in soak.cavities.values() for line in hollow.lines}
 
@@ -161,64 +152,24 @@ def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline) -
     return record
 
 
-def _watched(section: SectionMesh) -> dict[str, tuple[str, str]]:
-    """Part of the section and words for every history: the named places, and the hottest point of each region."""
-    known = section.regions | section.facet_names
-    named = {name: (part, words) for name, part, words in _WATCHED if part in known}
-    regions = {f"{name}_temperature": (name, f"hottest point of {name}") for name in section.regions}
-    return named | regions
-
-
-def _nodes(section: SectionMesh, part: str) -> NDArray[np.int64]:
-    return section.facet_nodes(part) if part in section.facet_names else section.region_nodes(part)
-
-
-def _result(inputs: Inputs, line: Timeline, record: March, fields: Path | None) -> StageResult:
+def _result(
+    inputs: Inputs, line: Timeline, record: March, places: Mapping[str, Place], limits: Limits, fields: Path | None
+) -> StageResult:
     time = np.array(record.time)
     histories = {name: np.array([row[name] for row in record.history]) for name in record.history[0]}
-    responses: dict[str, Response] = {}
-    for name, values in histories.items():
-        responses[f"soak.peak_{name}"] = Response(float(values.max()), "K")
-        if name.endswith("seal_temperature"):
-            responses[f"soak.{name}_at_landing"] = Response(float(np.interp(line.landing, time, values)), "K")
-            responses[f"soak.time_of_peak_{name}"] = Response(float(time[values.argmax()]), "s")
-            responses[f"soak.lowest_{name}"] = Response(float(values.min()), "K")
-    for region, limit in inputs.service.items():
-        seconds = _time_above(time, histories[f"{region}_temperature"], limit)
-        responses[f"soak.{region}_time_above_service"] = Response(seconds, "s")
-        if seconds > 0.0:
-            inputs.notes.append(
-                f"soak: {region} is above the service temperature of its material ({limit:.0f} K) for {seconds:.0f} s"
-            )
-    responses["soak.handover_time"] = Response(line.handover, "s")
+    found = responses(time, histories, line.landing, limits)
+    found["soak.handover_time"] = Response(line.handover, "s")
     checks = {"energy_closure": Check.at_most(record.account.require(), CLOSURE_LIMIT)}
     if fields is not None:
         _write_fields(fields, inputs, record)
-    return StageResult("soak", responses, _dataset(inputs, record, time, histories), checks, tuple(inputs.notes))
-
-
-def _time_above(time: Floats, values: Floats, limit: float) -> float:
-    """Seconds that a history linear between its points spends above a limit."""
-    a, b = values[:-1] - limit, values[1:] - limit
-    above = np.where((a > 0.0) & (b > 0.0), 1.0, 0.0)
-    crossing = (a > 0.0) != (b > 0.0)
-    above[crossing] = np.maximum(a, b)[crossing] / np.abs(a - b)[crossing]
-    return float((above * np.diff(time)).sum())
-
-
-def _dataset(inputs: Inputs, record: March, time: Floats, histories: Mapping[str, Floats]) -> xr.Dataset:
-    words = {name: text for name, (_, text) in _watched(inputs.section).items()}
-    data = inputs.section.to_dataset()
+    data = add_histories(inputs.section.to_dataset(), time, histories, places, limits)
     data = data.assign_coords(
-        time=("time", time, {"units": "s", "long_name": "time from entry interface"}),
-        snapshot_time=("snapshot", [t for t, _ in record.snapshots], {"units": "s", "long_name": "time of snapshot"}),
+        snapshot_time=("snapshot", [t for t, _ in record.snapshots], {"units": "s", "long_name": "time of snapshot"})
     )
-    for name, values in histories.items():
-        data[name] = ("time", values, {"units": "K", "long_name": words[name]})
     data["temperature_snapshot"] = (
         ("snapshot", "node"), np.array([t for _, t in record.snapshots]), {"units": "K", "long_name": "temperature"},
     )  # fmt: skip
-    return data
+    return StageResult("soak", found, data, checks, (*inputs.notes, *exceeded(found, limits)))
 
 
 def _write_fields(folder: Path, inputs: Inputs, record: March) -> None:

@@ -12,6 +12,7 @@ from containment.meshing import stage as mesh_stage
 from containment.meshing.mesh import SectionMesh
 from containment.result import Response, StageResult
 from containment.thermal import soak_stage
+from containment.thermal.soak_answers import time_above
 from containment.thermal.soak_shield import receded, shield_nodes, shield_temperature
 from containment.thermal.soak_surface import descent_film, recovery_temperature, soil_contact
 
@@ -113,9 +114,9 @@ def test_heat_reaches_bond_then_vessel_then_samples(result):
 
 def test_time_above_a_limit_is_counted_between_the_points():
     time, values = np.array([0.0, 10.0, 20.0, 30.0]), np.array([300.0, 400.0, 400.0, 300.0])
-    assert soak_stage._time_above(time, values, 350.0) == pytest.approx(5.0 + 10.0 + 5.0)
-    assert soak_stage._time_above(time, values, 500.0) == 0.0
-    assert soak_stage._time_above(time, values, 200.0) == 30.0
+    assert time_above(time, values, 350.0) == pytest.approx(5.0 + 10.0 + 5.0)
+    assert time_above(time, values, 500.0) == 0.0
+    assert time_above(time, values, 200.0) == 30.0
 
 
 def test_material_above_its_service_temperature_is_said(case, coarse, mesh, result):
@@ -123,7 +124,19 @@ def test_material_above_its_service_temperature_is_said(case, coarse, mesh, resu
     warm = {"soak.ground.air_temperature": 480.0, "soak.ground.sky_temperature": 480.0}
     hot = soak_stage.run(case.at(warm), upstream(mesh), coarse)
     assert 0.0 < hot.value("absorber_time_above_service") <= 3600.0
-    assert any("absorber is above the service temperature" in note for note in hot.notes)
+    assert any("absorber is above its limit 'service'" in note for note in hot.notes)
+
+
+def test_tubes_lie_inside_their_container_and_every_limit_is_timed(case, coarse, mesh, result):
+    tubes, container = result.data["tubes_temperature"], result.data["sample_temperature"]
+    assert (tubes <= container + 1e-9).all() and (tubes < container - 1e-3).any()
+    assert result.value("time_of_peak_tubes_temperature") >= result.value("time_of_peak_sample_temperature")
+    assert result.data["bondline_temperature"].attrs["limit_service"] == 523.0
+    assert result.value("tubes_time_above_wanted") == 0.0
+    with pytest.raises(DataError, match="soak.limits names 'tube'"):
+        soak_stage.run(load_case("msr-ees", ['soak.limits.tube.wanted="313 K"']), upstream(mesh), coarse)
+    with pytest.raises(DataError, match="soak.tube_depth"):
+        soak_stage.run(case.at({"soak.tube_depth": 0.2}), upstream(mesh), coarse)
 
 
 def test_nothing_happens_where_everything_has_one_temperature(case, coarse, mesh):
