@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from containment.reliability.gaussian_process import Kriging, fit_kriging
+from containment.reliability.gaussian_process import Kriging, fit_kriging, points_for_squares
 from containment.reliability.problem import Problem
 from containment.reliability.proposals import Particles, move, temper
 
@@ -87,7 +87,8 @@ class Learner:
         compared again when half as many more have."""
         n = len(self.points)
         tune = not self.models or n >= (1.1 if n < _MANY else 1.25) * self.tuned_at
-        compare = tune and (n < _MANY or n >= 1.5 * self.compared_at)
+        enough = points_for_squares(self.points.shape[1])
+        compare = tune and (n < _MANY or n >= 1.5 * self.compared_at or self.compared_at < enough <= n)
         fitted: list[Kriging | float] = []
         values = self.compressed(self.values)
         for k in range(values.shape[1]):
