@@ -122,36 +122,55 @@ def _fronts(name: str, ours: History, theirs: str) -> Iterator[Item]:
 
 
 def _chemistry_off() -> Iterator[Item]:
-    """Convection without chemistry; limits of an independent solver against PATO."""
+    """Convection without chemistry; limits of an independent solver against PATO.
+
+    While it cools, PATO's wall gains heat its balance does not have (`bench.lag_of_pato`): ours is given the same.
+    """
+    name, theirs = "thermal.chemistry-off.pato", "ablation-chemistry-off-pato"
+    columns, source = ("wall", *_PROBES), _PATO + " of 2.x_chemistryOff"
     ours = bench.chemistry_off()
-    for span, limit in (((5.0, 59.0), 6.3), ((65.0, 120.0), 4.5)):
-        errors, _ = _errors(ours, "ablation-chemistry-off-pato", ("wall", *_PROBES), span)
-        yield _worst(f"thermal.chemistry-off.pato.{span[0]:g}s", limit, errors, _PATO + " of 2.x_chemistryOff")
+    errors, _ = _errors(ours, theirs, columns, (5.0, 59.0))
+    yield _worst(f"{name}.5s", 6.3, errors, source)
+    plain, _ = _errors(ours, theirs, columns, (65.0, 120.0))
+    cooled = bench.chemistry_off(lag=bench.lag_of_pato())
+    errors, _ = _errors(cooled, theirs, columns, (65.0, 120.0))
+    without = f"; wall with the step lag of PATO, without it {np.abs(plain).max():.1f} K"
+    yield _worst(f"{name}.65s", 4.5, errors, source + without)
     yield from _closure("thermal.chemistry-off", ours, resolved=False)
 
 
 def _no_recession() -> Iterator[Item]:
     """Case 2.1 against Amaryllis.
 
-    Its wall is at 948 K after 0.1 s, where the ramp of the definition gives 844 K and full heating from the start
-    983 K: its first step took the value at its end. The same heating is given here, and the ramp for comparison.
+    Its wall is at 948 K after 0.1 s: that is a ramp of the enthalpy alone (947 K here); with the film coefficient
+    rising as well, as the definition says, it would be 844 K. From 5 s on that no longer matters.
     """
     name, theirs = "thermal.ablation-2.1.amaryllis", "ablation-2.1-amaryllis"
     ramp = bench.series_two(1)
     wall, _ = _errors(ramp, theirs, ("wall",), (5.0, 59.9))
-    yield _rms(f"{name}.ramp.wall.rms", 1.0, wall, "Amaryllis, case 2.1, wall, 5 to 59.9 s; ramp of 0.1 s as defined")
-    ours = bench.series_two(1, at_once=True)
+    source = "Amaryllis, case 2.1, wall, 5 to 59.9 s; film and enthalpy rise over 0.1 s, as defined"
+    yield _worst(f"{name}.defined.wall.max", 6.0, wall, source)
+    yield _rms(f"{name}.defined.wall.rms", 1.0, wall, source)
+    early, _ = _errors(ramp, theirs, ("wall",), (1.0, 59.9))
+    without = f" (as defined {np.abs(early).max():.1f} K, rms {np.sqrt(np.mean(early**2)):.1f} K)"
+    source = "Amaryllis, case 2.1, {}; enthalpy alone rises over 0.1 s"
+    ours = bench.series_two(1, full_film=True)
+    wall, _ = _errors(ours, theirs, ("wall",), (0.1, 0.1))
+    yield _worst(f"{name}.wall.ramp", 6.0, wall, source.format("wall at 0.1 s"))
     wall, _ = _errors(ours, theirs, ("wall",), (1.0, 59.9))
-    yield _worst(f"{name}.wall.max", 6.0, wall, "Amaryllis, case 2.1, wall, 1 to 59.9 s")
-    yield _rms(f"{name}.wall.rms", 1.0, wall, "Amaryllis, case 2.1, wall, 1 to 59.9 s")
+    yield _worst(f"{name}.wall.max", 6.0, wall, source.format("wall, 1 to 59.9 s") + without)
+    yield _rms(f"{name}.wall.rms", 1.0, wall, source.format("wall, 1 to 59.9 s") + without)
     probes, _ = _errors(ours, theirs, _PROBES, (1.0, 59.9))
-    yield _rms(f"{name}.probes.rms", 2.5, probes, "Amaryllis, case 2.1, eight depths, 1 to 59.9 s")
-    both, values = _errors(ours, theirs, ("wall", *_PROBES), (5.0, 59.9), (62.0, 120.0))
+    yield _rms(f"{name}.probes.rms", 2.5, probes, source.format("eight depths, 1 to 59.9 s"))
+    both, values = _errors(ramp, theirs, ("wall", *_PROBES), (5.0, 59.9), (62.0, 120.0))
     share = float(np.abs(both / np.maximum(15.0, 0.015 * values)).max())
-    yield Item.at_most(f"{name}.all", 1.0, share, "", "Amaryllis, case 2.1, over the larger of 15 K and 1.5 %")
-    yield _relative(f"{name}.gas-flux", 0.03, ours, theirs, "gas_flux", (5.0, 59.9))
-    yield from _fronts(name, ours, theirs)
-    yield from _closure("thermal.ablation-2.1", ours, resolved=True)
+    yield Item.at_most(
+        f"{name}.defined.all", 1.0, share, "", "Amaryllis, case 2.1, as defined, over the larger of 15 K and 1.5 %"
+    )
+    yield _rms(f"{name}.defined.all-rms", 8.0, both, "Amaryllis, case 2.1, as defined, wall and eight depths")
+    yield _relative(f"{name}.gas-flux", 0.03, ramp, theirs, "gas_flux", (5.0, 59.9))
+    yield from _fronts(name, ramp, theirs)
+    yield from _closure("thermal.ablation-2.1", ramp, resolved=True)
 
 
 def _recession() -> Iterator[Item]:
