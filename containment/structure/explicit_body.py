@@ -245,10 +245,12 @@ class Body(Mesh):
 @dataclass(frozen=True)
 class Solid(Mesh):
     """Hexahedra (corner i + 2 j + 4 k, as DOLFINx) or tetrahedra in space. `averaged`: tetrahedra of metal share
-    their pressure at the nodes; without it they lock.
+    their pressure at the nodes; without it they lock. `braced`: hexahedra of metal that never yields bend and twist
+    against their own elasticity; all others, and these without it, against viscosity.
     """
 
     averaged: bool = True
+    braced: bool = True
 
     def sizes(self) -> Floats:
         """(e,) volumes of the one-point rule, m^3."""
@@ -261,14 +263,35 @@ class Solid(Mesh):
         return np.asarray(np.einsum("eai,paj->epij", self.points[self.cells], _HEX_SLOPES))
 
     def _mean_gradients(self) -> Floats:
-        """(e, 22) of `explicit_hex`: the mean gradients of hexahedra in the corner patterns of the parent."""
-        maps = self._maps()
+        """(e, 41) of `explicit_hex`: the mean gradients of hexahedra in the corner patterns of the parent."""
+        turn, edges = self._frames()
+        maps = np.einsum("eki,epkj->epij", turn, self._maps())
         volumes = np.linalg.det(maps)
         mean = np.einsum("ep,epji,paj->eai", volumes, np.linalg.inv(maps), _HEX_SLOPES)
         mean /= volumes.sum(axis=1)[:, None, None]
         linear, bent = np.einsum("eai,am->eim", mean, _SIGNS), np.einsum("eai,ak->eik", mean, _GAMMA) / 8.0
         more = np.linalg.norm(np.linalg.solve(linear, bent), axis=(1, 2)) ** 2
-        return np.column_stack([linear.reshape(-1, 9), bent.reshape(-1, 12), 1.0 + 64.0 * more])
+        shape = np.einsum("eaj,eji,ak->eki", self.points[self.cells], turn, _GAMMA)
+        return np.column_stack(
+            [linear.reshape(-1, 9), bent.reshape(-1, 12), 1.0 + 64.0 * more, shape.reshape(-1, 12), 1.0 / edges,
+             self._hold()]
+        )  # fmt: skip
+
+    def _frames(self) -> tuple[Floats, Floats]:
+        """Axes (e, 3, 3) of each hexahedron in columns, and its half edges along them (e, 3) m."""
+        left, size, right = np.linalg.svd(self._map())
+        return left @ right, np.sqrt(np.einsum("eij,eij,ei->ej", right, right, size**2))
+
+    def _hold(self) -> Floats:
+        """(e, 4) stiffness of plates, between their directions, of shear, of rods; 0 for what can yield."""
+        laws = self.laws()[self.kind]
+        bulk, shear = laws[:, 2], laws[:, 3]
+        elastic = np.where(self.braced & (laws[:, 0] == METAL) & (laws[:, 4] >= _NEVER), self.sizes(), 0.0)
+        poisson = 0.5 * bulk / np.maximum(bulk + shear, 1e-300)
+        plate = 2.0 * shear / (1.0 - poisson)
+        volume = elastic / 192.0  # squares of the modes' strains have a mean of 1/3, of the last 1/9; a mode is X/8
+        rod = 2.0 * shear * (1.0 + poisson) / 3.0
+        return np.column_stack([plate * volume, poisson * plate * volume, shear * volume, rod * volume])
 
     def gradient_squares(self) -> Floats:
         """(e,) 8 or 4 times sum |g|^2."""

@@ -1,9 +1,14 @@
-"""Compiled one-point hexahedra with four viscous hourglass modes: total Lagrangian, logarithmic strains.
+"""Compiled one-point hexahedra with four hourglass modes, viscous or elastic: total Lagrangian, logarithmic strains.
 
 The gradients are means over the reference element, B_a = 1/V int grad_X N_a dV, so that any shape passes the patch
 test (D. Flanagan and T. Belytschko, IJNME 17 (1981) 679). In the corner patterns of the parent (signs s, hourglass
 Gamma; corner a = i + 2 j + 4 k, as in DOLFINx): B_a = C s_a/8 + D Gamma_a, D = 0 for parallelepipeds. With J = dx/dxi
 at the centre and X = sum of x_a Gamma_a: F = J C' + X D', f_a = w tau F^-T B_a.
+
+The modes are h_k = F^-1 X_k - X_k at the start, in axes along the edges of the reference. Elastic control gives them
+the energy of the bending and torsion they stand for, h' K h / 2, with assumed strains: normal strains in plane stress,
+shear without what bending brings with it (T. Belytschko and L. Bindeman, CMAME 105 (1993) 225). One layer of hexahedra
+then bends as a plate does. It holds for what stays elastic; what yields or crushes resists by viscosity.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from containment.structure.explicit_laws import HOURGLASS, METAL, OPTIONS, PLASTIC, VISCOUS
+from containment.structure.explicit_laws import HELD, HOURGLASS, METAL, OPTIONS, PLASTIC, VISCOUS
 from containment.structure.explicit_tensor import invert, multiply, solid_stress, stress_flux, trace_product
 
 
@@ -84,37 +89,77 @@ def _gradient(slopes, shapes, g):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always", **OPTIONS)
-def _resist(drag, k, rate, inverse, shapes, hours):  # type: ignore[no-untyped-def]
-    """Drag on hourglass mode `k` (3 components), and c = F^-1 X_k (3) by which it acts through the gradients."""
-    a, b, c = shapes[0][k], shapes[1][k], shapes[2][k]
+def _turn(m, x, y, z):  # type: ignore[no-untyped-def]
+    """Matrix (rows) times vector."""
+    return m[0] * x + m[1] * y + m[2] * z, m[3] * x + m[4] * y + m[5] * z, m[6] * x + m[7] * y + m[8] * z
+
+
+@njit(inline="always", **OPTIONS)
+def _back(inverse, x, y, z):  # type: ignore[no-untyped-def]
+    """F^-T times vector."""
     i = inverse
-    c0, c1, c2 = i[0] * a + i[1] * b + i[2] * c, i[3] * a + i[4] * b + i[5] * c, i[6] * a + i[7] * b + i[8] * c
-    q0 = drag * (hours[0][k] - rate[0] * c0 - rate[1] * c1 - rate[2] * c2)
-    q1 = drag * (hours[1][k] - rate[3] * c0 - rate[4] * c1 - rate[5] * c2)
-    q2 = drag * (hours[2][k] - rate[6] * c0 - rate[7] * c1 - rate[8] * c2)
-    return q0, q1, q2, c0, c1, c2
+    return i[0] * x + i[3] * y + i[6] * z, i[1] * x + i[4] * y + i[7] * z, i[2] * x + i[5] * y + i[8] * z
+
+
+@njit(inline="always", **OPTIONS)
+def _drag(drag, k, rate, c, hours):  # type: ignore[no-untyped-def]
+    """Viscous force on hourglass mode `k`, whose shape pulled back is `c`."""
+    x, y, z = _turn(rate, c[0], c[1], c[2])
+    return drag * (hours[0][k] - x), drag * (hours[1][k] - y), drag * (hours[2][k] - z)
+
+
+@njit(inline="always", **OPTIONS)
+def _held(g, inverse, c0, c1, c2, c3):  # type: ignore[no-untyped-def]
+    """Elastic forces on the four hourglass modes, and their energy: bending and torsion without shear locking."""
+    a, b, c, plate, cross, shear, rod = g[34], g[35], g[36], g[37], g[38], g[39], g[40]
+    h11, h12, h13 = c0[0] - g[22], c0[1] - g[23], c0[2] - g[24]
+    h21, h22, h23 = c1[0] - g[25], c1[1] - g[26], c1[2] - g[27]
+    h31, h32, h33 = c2[0] - g[28], c2[1] - g[29], c2[2] - g[30]
+    h41, h42, h43 = c3[0] - g[31], c3[1] - g[32], c3[2] - g[33]
+    # normal strains that grow along one direction: the two across it, none of its own (plane stress)
+    ex, ey, fx, fz, gy, gz = a * h21, b * h12, a * h31, c * h13, b * h32, c * h23
+    q21, q12 = a * (plate * ex + cross * ey), b * (plate * ey + cross * ex)
+    q31, q13 = a * (plate * fx + cross * fz), c * (plate * fz + cross * fx)
+    q32, q23 = b * (plate * gy + cross * gz), c * (plate * gz + cross * gy)
+    xy, xz, yz = shear * (b * h11 + a * h22), shear * (c * h11 + a * h33), shear * (c * h22 + b * h33)
+    q11, q22, q33 = b * xy + c * xz, a * xy + c * yz, a * xz + b * yz
+    q41, q42, q43 = rod * a * a * h41, rod * b * b * h42, rod * c * c * h43
+    energy = q11 * h11 + q12 * h12 + q13 * h13 + q21 * h21 + q22 * h22 + q23 * h23
+    energy += q31 * h31 + q32 * h32 + q33 * h33 + q41 * h41 + q42 * h42 + q43 * h43
+    return (
+        _back(inverse, q11, q12, q13), _back(inverse, q21, q22, q23), _back(inverse, q31, q32, q33),
+        _back(inverse, q41, q42, q43), 0.5 * energy,
+    )  # fmt: skip
 
 
 @njit(inline="always", **OPTIONS)
 def _spread(force, cell, g, drag, flux, rate, inverse, shapes, hours):  # type: ignore[no-untyped-def]
-    """All corner forces of an element: stress and viscous resistance to its four modes; returns their power."""
-    r = _resist(drag, 0, rate, inverse, shapes, hours)
-    s = _resist(drag, 1, rate, inverse, shapes, hours)
-    t = _resist(drag, 2, rate, inverse, shapes, hours)
-    u = _resist(drag, 3, rate, inverse, shapes, hours)
-    power = 0.0
+    """All corner forces of an element: stress, and what resists its four modes; returns its power, and energy held."""
+    c0 = _turn(inverse, shapes[0][0], shapes[1][0], shapes[2][0])
+    c1 = _turn(inverse, shapes[0][1], shapes[1][1], shapes[2][1])
+    c2 = _turn(inverse, shapes[0][2], shapes[1][2], shapes[2][2])
+    c3 = _turn(inverse, shapes[0][3], shapes[1][3], shapes[2][3])
+    power, held = 0.0, 0.0
+    if g[37] > 0.0:
+        r, s, t, u, held = _held(g, inverse, c0, c1, c2, c3)
+    else:
+        r, s = _drag(drag, 0, rate, c0, hours), _drag(drag, 1, rate, c1, hours)
+        t, u = _drag(drag, 2, rate, c2, hours), _drag(drag, 3, rate, c3, hours)
+        if drag > 0.0:
+            for i in range(3):
+                power += r[i] * r[i] + s[i] * s[i] + t[i] * t[i] + u[i] * u[i]
+            power /= drag
     for i in range(3):
-        power += r[i] * r[i] + s[i] * s[i] + t[i] * t[i] + u[i] * u[i]
-        x = flux[3 * i] - r[i] * r[3] - s[i] * s[3] - t[i] * t[3] - u[i] * u[3]
-        y = flux[3 * i + 1] - r[i] * r[4] - s[i] * s[4] - t[i] * t[4] - u[i] * u[4]
-        z = flux[3 * i + 2] - r[i] * r[5] - s[i] * s[5] - t[i] * t[5] - u[i] * u[5]
+        x = flux[3 * i] - r[i] * c0[0] - s[i] * c1[0] - t[i] * c2[0] - u[i] * c3[0]
+        y = flux[3 * i + 1] - r[i] * c0[1] - s[i] * c1[1] - t[i] * c2[1] - u[i] * c3[1]
+        z = flux[3 * i + 2] - r[i] * c0[2] - s[i] * c1[2] - t[i] * c2[2] - u[i] * c3[2]
         through = (x * g[0] + y * g[3] + z * g[6], x * g[1] + y * g[4] + z * g[7], x * g[2] + y * g[5] + z * g[8])
         along = (
             r[i] + x * g[9] + y * g[13] + z * g[17], s[i] + x * g[10] + y * g[14] + z * g[18],
             t[i] + x * g[11] + y * g[15] + z * g[19], u[i] + x * g[12] + y * g[16] + z * g[20],
         )  # fmt: skip
         _scatter(force, cell, i, through, along)
-    return power / drag if drag > 0.0 else 0.0
+    return power, held
 
 
 @njit(**OPTIONS)
@@ -123,11 +168,13 @@ def hexes(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Add the forces of all hexahedra; returns 2 over the bounded step of the mesh, and the elastic energy.
 
-    `grad` (e, 22): C (3, 3), D (3, 4), and by how much D raises the squared gradients at most; `weight` (e,) volumes;
+    `grad` (e, 41): C (3, 3), D (3, 4), by how much D raises the squared gradients at most, X at the start (4, 3), and
+    what hold it: one over the half edges (3), stiffness of plates, between their directions, of shear, of rods (0:
+    viscous resistance); `weight` (e,) volumes;
     `state` (e, 8): Cp^-1 xx yy zz xy yz zx, equivalent plastic strain, temperature. `control`: hourglass, linear and
     quadratic bulk viscosity.
     """
-    fastest, stored = 0.0, 0.0
+    fastest, stored, bent = 0.0, 0.0, 0.0
     for e in range(cells.shape[0]):
         law, w, cell, g = laws[kind[e]], weight[e], cells[e], grad[e]
         bulk, shear = (law[2], law[3]) if law[0] == METAL else (0.0, 0.5 * law[2])
@@ -159,10 +206,11 @@ def hexes(  # type: ignore[no-untyped-def]
             loss[VISCOUS] += w * q * dilation * step
             damp = 0.5 * viscous * slopes
         drag = 0.0625 * control[0] * density * w * wave / size
-        loss[HOURGLASS] += step * _spread(
-            force, cell, g, drag, stress_flux(w, tau, inverse), rate, inverse, shapes, hours
-        )
+        power, held = _spread(force, cell, g, drag, stress_flux(w, tau, inverse), rate, inverse, shapes, hours)
+        loss[HOURGLASS] += step * power
+        bent += held
         square = (bulk * slopes + 2.0 * shear * largest) / density
         if square + 2.0 * damp * fastest > fastest * fastest:
             fastest = max(fastest, damp + np.sqrt(damp * damp + square))
+    loss[HELD] = bent
     return fastest, stored

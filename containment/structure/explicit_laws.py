@@ -13,7 +13,8 @@ from numba import njit
 
 METAL, FOAM = 0, 1
 LEDGER = ("kinetic", "elastic", "plastic", "hourglass", "viscous", "contact_elastic", "contact_loss")
-PLASTIC, HOURGLASS, VISCOUS, CONTACT_LOSS = 0, 1, 2, 3  # places in `loss`, J since the start
+# places in `loss`, J since the start; the last is what elastic hourglass control holds at the moment
+PLASTIC, HOURGLASS, VISCOUS, CONTACT_LOSS, HELD = 0, 1, 2, 3, 4
 
 # Not "nnan" and "ninf": a run that has gone wrong must be seen.
 OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp", "reassoc"}}

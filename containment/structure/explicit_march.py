@@ -12,7 +12,7 @@ from containment.structure.explicit_contact import columns, strike_rocks
 from containment.structure.explicit_full import full_quads
 from containment.structure.explicit_hex import hexes
 from containment.structure.explicit_kernel import elements
-from containment.structure.explicit_laws import CONTACT_LOSS, HOURGLASS, OPTIONS, PLASTIC, VISCOUS
+from containment.structure.explicit_laws import CONTACT_LOSS, HELD, HOURGLASS, OPTIONS, PLASTIC, VISCOUS
 from containment.structure.explicit_parts import meet
 from containment.structure.explicit_tet import tets
 
@@ -136,7 +136,7 @@ def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type
 
     `free` (n, dim): 1 where a node moves. Status: DONE, NOT_FINITE, or COLLAPSED (an element is about to turn over).
     """
-    force, loss, energy = np.zeros_like(x), np.zeros(4), records.energy
+    force, loss, energy = np.zeros_like(x), np.zeros(5), records.energy
     ease = free / np.expand_dims(mass, 1)
     sprung_omega2, start = 0.0, _kinetic(v, force, mass, ease, 0.0)
     for k in range(surface.nodes.size):
@@ -161,7 +161,7 @@ def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type
         least = min(least, step)
         if time >= next_record or time >= end:
             kinetic = _kinetic(v, force, mass, ease, last)
-            energy[0], energy[1], energy[2], energy[3] = kinetic, stored, loss[PLASTIC], loss[HOURGLASS]
+            energy[0], energy[1], energy[2], energy[3] = kinetic, stored, loss[PLASTIC], loss[HOURGLASS] + loss[HELD]
             energy[4], energy[5], energy[6] = loss[VISCOUS], sprung + bent, loss[CONTACT_LOSS]
             worst = max(worst, abs(energy[:7].sum() - start) / start)
             count = _record(v, records, count, time, push + struck)
