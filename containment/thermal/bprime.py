@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from containment.errors import DataError
+from containment.thermal.compiled import COMPILED
 
 if TYPE_CHECKING:
     from containment.materials import Bprime
@@ -89,7 +90,7 @@ def from_card(table: Bprime) -> BPrimeTable:
     return BPrimeTable(table.owner, rows[np.isfinite(rows).all(axis=1)])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def _at_pressure(table: BPrimeArrays, i: int, j: int, fb: float, t: float) -> tuple:
     z = min((t - table.low) * table.inverse_step, float(table.last[i]))
     k = min(max(int(z), 0), table.rate.shape[2] - 2)
@@ -102,7 +103,7 @@ def _at_pressure(table: BPrimeArrays, i: int, j: int, fb: float, t: float) -> tu
     return max(r0 + fb * (r1 - r0), 0.0), h0 + fb * (h1 - h0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def lookup(table: BPrimeArrays, log_pressure: float, blowing: float, temperature: float) -> tuple:
     """(B'c, h_w) at ln(p/Pa), B'g and wall temperature K; all three held at the ends of the table."""
     b = table.blowing
@@ -126,7 +127,7 @@ def lookup(table: BPrimeArrays, log_pressure: float, blowing: float, temperature
     return rate, h0 + fp * (h1 - h0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def hottest(table: BPrimeArrays, pressure: float) -> float:
     """Wall temperature (K) above which the table is held because carbon sublimes without limit."""
     p = table.log_pressure

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from containment.thermal.compiled import COMPILED
 from containment.thermal.tables import ORDER, SHARE, THRESHOLD, MaterialTables
 
 Array = Any  # numba sees plain arrays; shapes are in the docstrings
@@ -53,7 +54,7 @@ def virgin(count: int, reactions: int) -> np.ndarray:
     return columns
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def advance_extent(old: float, kdt: float, order: float) -> tuple:
     """Remaining fraction Y after k dt at a frozen temperature, and dY/d(k dt).
 
@@ -72,7 +73,7 @@ def advance_extent(old: float, kdt: float, order: float) -> tuple:
     return new, -(new**order)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def pressure_index(tables: MaterialTables, pressure: float) -> tuple:
     """Row and fraction of `pressure` (Pa) in the gas tables, logarithmic, held at both ends."""
     p = tables.log_pressure
@@ -85,7 +86,7 @@ def pressure_index(tables: MaterialTables, pressure: float) -> tuple:
     return i, i + 1, (value - p[i]) / (p[i + 1] - p[i])
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def evaluate(
     tables: MaterialTables, material: Array, temperature: Array, temperature_old: Array, extent_old: Array,
     extent_older: Array, dt: float, c0: float, c1: float, c2: float, pressure: float, out: Points,
@@ -117,7 +118,7 @@ def evaluate(
         first = end
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _carried(
     gas0: Array, gas1: Array, fp: float, low: float, inverse: float, temperature: Array, first: int, end: int,
     enthalpy: Array, d_enthalpy: Array,
@@ -134,7 +135,7 @@ def _carried(
         d_enthalpy[p] = (h1 - h0) * inverse
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _inert(tables: MaterialTables, m: int, temperature: Array, first: int, end: int, out: Points) -> None:
     """Points of a layer that does not decompose."""
     energy, d_energy, conductivity, d_conductivity = out.energy, out.d_energy, out.conductivity, out.d_conductivity
@@ -150,7 +151,7 @@ def _inert(tables: MaterialTables, m: int, temperature: Array, first: int, end: 
         density[p], emissivity[p] = rho, x[i, 4]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _decompose(
     rates: Array, kinetics: Array, coldest: float, mean: float, low: float, fine: float, dt: float, c0: float,
     c1: float, c2: float, old: Array, older: Array, extent: Array, p: int,
@@ -177,7 +178,7 @@ def _decompose(
     return tau, dtau * 0.5 * dt * fine, change
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _charring(
     tables: MaterialTables, m: int, gas: Array, temperature: Array, temperature_old: Array, extent_old: Array,
     extent_older: Array, dt: float, c0: float, c1: float, c2: float, pressure: float, first: int, end: int, out: Points,

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
+from containment.thermal.compiled import COMPILED
 from containment.thermal.stack import Grid
 
 if TYPE_CHECKING:
     from containment.thermal.step import State, Work
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def place(grid: Grid, recession: float, rate: float, position: Any, velocity: Any) -> None:
     """Node positions (depth from the original surface) and velocities for a recession and its rate."""
     depth = grid.ablator_depth
@@ -30,7 +31,7 @@ def place(grid: Grid, recession: float, rate: float, position: Any, velocity: An
             velocity[j] = 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def monotone_slopes(x: Any, y: Any, n: int, out: Any, column: int) -> None:
     """Slopes of a monotone cubic interpolant: parabolic, limited to three times the smaller neighbour.
 
@@ -51,13 +52,13 @@ def monotone_slopes(x: Any, y: Any, n: int, out: Any, column: int) -> None:
     out[n - 1, column] = before
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def _hermite(h: float, f: float, y0: float, y1: float, d0: float, d1: float) -> float:
     g = 1.0 - f
     return y0 * (1.0 + 2.0 * f) * g * g + y1 * f * f * (3.0 - 2.0 * f) + h * f * g * (d0 * g - d1 * f)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _unshifted(state: State, work: Work) -> None:
     """Material history as it is, for nodes that have not moved since."""
     t, y, z = work.shifted_temperature, work.shifted_extent, work.shifted_extent_older
@@ -70,7 +71,7 @@ def _unshifted(state: State, work: Work) -> None:
     work.moved[0] = 0.0
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def prepare_remap(grid: Grid, state: State, work: Work, recedes: bool) -> None:
     """History at rest, and if the wall can recede the slopes of old temperature and extents; once per step."""
     _unshifted(state, work)
@@ -85,7 +86,7 @@ def prepare_remap(grid: Grid, state: State, work: Work, recedes: bool) -> None:
         monotone_slopes(work.position, state.extent_older[:, r], n, work.slopes, 1 + reactions + r)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def remap(grid: Grid, state: State, work: Work, recession: float) -> None:
     """Old temperature and extents at the material that is at the nodes now (the first n points are the ablator's)."""
     shift = recession - state.recession[0]

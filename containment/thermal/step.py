@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from containment.thermal.bprime import BPrimeArrays, hottest
+from containment.thermal.compiled import COMPILED
 from containment.thermal.kernel import Points, empty_points, evaluate, virgin
 from containment.thermal.remap import place, remap
 from containment.thermal.stack import Grid
@@ -80,7 +81,7 @@ def new_work(grid: Grid, reactions: int) -> Work:
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def row_at(time: Any, table: Any, t: float, out: Any) -> None:
     """Linear interpolation of the boundary table at t, held at both ends."""
     i = min(max(int(np.searchsorted(time, t, side="right")) - 1, 0), time.size - 2)
@@ -89,7 +90,7 @@ def row_at(time: Any, table: Any, t: float, out: Any) -> None:
         out[j] = table[i, j] + f * (table[i + 1, j] - table[i, j])
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def properties(
     tables: MaterialTables, grid: Grid, state: State, work: Work, temperature: Any, dt: float, c0: float, c1: float,
     c2: float, recession: float, pressure: float,
@@ -107,7 +108,7 @@ def properties(
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def react(
     state: State, work: Work, temperature: float, gas: float, dt: float, c0: float, c1: float, c2: float, row: Any,
     wall: WallNumbers, table: BPrimeArrays,
@@ -130,7 +131,7 @@ def react(
     return max((dt * m_c / out[4] - c1 * s0 - c2 * s1) / c0, s0)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def wall_reaction(grid: Grid, work: Work, temperature: Any, change: Any, flux: float) -> float:
     """Heat (W/m2) that holds a prescribed wall after the last Newton change (N,) K, from the `flux` before it."""
     m, a, b = work.points, grid.cell_points[0, 0], grid.cell_points[0, 1]
@@ -141,7 +142,7 @@ def wall_reaction(grid: Grid, work: Work, temperature: Any, change: Any, flux: f
     return float(flux + (conductance + 0.5 * d_flux) * change[1])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def _fluxes(grid: Grid, work: Work, temperature: Any) -> float:
     """Fill energy, conductivity and flux per cell end; returns the gas flux at the wall (integrated from the back)."""
     m, x, velocity, cells = work.points, work.position, work.velocity, grid.cell_points
@@ -165,7 +166,7 @@ def _fluxes(grid: Grid, work: Work, temperature: Any) -> float:
     return gas
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def prepare(
     tables: MaterialTables, grid: Grid, state: State, work: Work, temperature: Any, dt: float, c0: float, c1: float,
     c2: float, recession: float, row: Any, wall: WallNumbers, table: BPrimeArrays,
@@ -180,7 +181,7 @@ def prepare(
     return react(state, work, temperature[0], gas, dt, c0, c1, c2, row, wall, table)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def out_of_range(tables: MaterialTables, grid: Grid, temperature: Any) -> bool:
     """Whether a node is outside the tables of a material it belongs to."""
     for p in range(grid.point_node.size):
@@ -190,7 +191,7 @@ def out_of_range(tables: MaterialTables, grid: Grid, temperature: Any) -> bool:
     return False
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def front(grid: Grid, tables: MaterialTables, work: Work, level: float) -> float:
     """Depth (m) where the ablator is `level` virgin, (rho - rho_c)/(rho_v - rho_c), sought from the surface in."""
     span = tables.virgin_density[0] - tables.char_density[0]
@@ -207,7 +208,7 @@ def front(grid: Grid, tables: MaterialTables, work: Work, level: float) -> float
     return x[grid.ablator_nodes - 1]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def observe(
     grid: Grid, tables: MaterialTables, state: State, work: Work, time: float, flux: float, row: Any, wall: WallNumbers,
     table: BPrimeArrays, out: Any,
@@ -219,7 +220,7 @@ def observe(
         out[7] = 1.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def mass(grid: Grid, work: Work) -> float:
     """Mass of all layers and of the gas in their pores per area, kg/m2."""
     total, density, extent = 0.0, work.points.density, work.points.extent
@@ -231,7 +232,7 @@ def mass(grid: Grid, work: Work) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def accept(grid: Grid, state: State, work: Work, temperature: Any, change: Any, recession: float) -> None:
     """Make the step just computed the history of the next.
 
@@ -258,7 +259,7 @@ def accept(grid: Grid, state: State, work: Work, temperature: Any, change: Any, 
     state.recession[0] = recession
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def initialise(tables: MaterialTables, grid: Grid, state: State, work: Work, pressure: float) -> None:
     """Energy and pore gas of the initial state (virgin, at rest)."""
     place(grid, 0.0, 0.0, work.position, work.velocity)
@@ -276,7 +277,8 @@ def initialise(tables: MaterialTables, grid: Grid, state: State, work: Work, pre
         half = 0.5 * (work.position[c + 1] - work.position[c])
         for q in range(2):
             state.energy[c + q] += half * work.points.energy[grid.cell_points[c, q]]
-    state.energy_older[:] = state.energy
+    for j in range(state.energy.size):
+        state.energy_older[j] = state.energy[j]
 
 
 # Ledger of a run: energy in by the scheme, its last increment, its worst error, sum of its sizes; energy in by the
@@ -285,7 +287,7 @@ _IN, _INCREMENT, WORST, SIZE, _PLAIN, WORST_PLAIN, _FLUX, MASS_OUT, _MASS = rang
 LEDGER = 9
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def tally(ledger: Any, dt: float, c0: float, c2: float, flux: float, mass_flux: float, stored: float) -> None:
     """Carry the balances over a step.
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from containment.thermal.compiled import COMPILED
+
 STABLE_GROWTH = 1.9  # variable-step BDF2 is zero-stable below 2.41; beyond 1.9 it is restarted with implicit Euler
 SMALLEST_CONTROLLED = 1.0e-4  # s, an error estimate does not shorten a step below this
 MOST_TRUSTED = 25.0  # a change above this many tolerances is iterated again whatever the contraction
@@ -53,7 +55,7 @@ class Stepping:
 DEFAULT = Stepping()
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def coefficients(dt: float, dt_old: float) -> tuple:
     """BDF coefficients (c0, c1, c2) of variable-step BDF2; dt_old <= 0 starts with implicit Euler."""
     if dt_old <= 0.0:
@@ -62,7 +64,7 @@ def coefficients(dt: float, dt_old: float) -> tuple:
     return (1.0 + 2.0 * r) / (1.0 + r), -(1.0 + r), r * r / (1.0 + r)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def fitted(dt: float, limit: float) -> float:
     """Step that reaches `limit` exactly, without leaving a sliver before it."""
     if dt > 0.999 * limit:
@@ -70,7 +72,7 @@ def fitted(dt: float, limit: float) -> float:
     return min(dt, 0.5 * limit) if 2.0 * dt > limit else dt
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def local_error(times: Any, past: Any, count: int, time: float, new: Any) -> float:
     """Largest local error of a BDF2 step (K); -1 without three states before it.
 
@@ -92,7 +94,7 @@ def local_error(times: Any, past: Any, count: int, time: float, new: Any) -> flo
     return worst * weight
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def judge(rules: StepRules, error: float, dt: float) -> tuple:
     """(accepted, factor on the next or repeated step) for the local error of a step; error < 0 = unknown."""
     if rules.tolerance <= 0.0 or error < 0.0:
@@ -104,32 +106,36 @@ def judge(rules: StepRules, error: float, dt: float) -> tuple:
     return True, min(rules.growth, factor)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def remember(times: Any, past: Any, count: int, time: float, new: Any) -> int:
     """Append a state to the last three; returns how many there are now."""
     if count == 3:
         for k in range(2):
             times[k] = times[k + 1]
-            past[k] = past[k + 1]
+            for j in range(new.size):
+                past[k, j] = past[k + 1, j]
         count = 2
     times[count] = time
-    past[count] = new
+    for j in range(new.size):
+        past[count, j] = new[j]
     return count + 1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def forget(times: Any, past: Any, count: int) -> int:
     """Keep only the latest state (after a restart)."""
     times[0] = times[count - 1]
-    past[0] = past[count - 1]
+    for j in range(past.shape[1]):
+        past[0, j] = past[count - 1, j]
     return 1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def predicted(times: Any, past: Any, count: int, time: float, dt_old: float, out: Any) -> None:
     """Extrapolation through the last two or three states; the last state after a restart."""
     if dt_old <= 0.0 or count < 2:
-        out[:] = past[count - 1]
+        for j in range(out.size):
+            out[j] = past[count - 1, j]
     elif count == 2:
         f = (time - times[1]) / (times[1] - times[0])
         for j in range(out.size):
@@ -143,7 +149,7 @@ def predicted(times: Any, past: Any, count: int, time: float, dt_old: float, out
             out[j] = fa * past[0, j] + fb * past[1, j] + fc * past[2, j]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def converged(rules: StepRules, largest: float, previous: float) -> bool:
     """Whether the temperature error left after a Newton change of `largest` K is below the tolerance.
 

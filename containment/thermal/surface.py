@@ -18,6 +18,7 @@ from numba import njit
 from containment.errors import DataError
 from containment.thermal.bprime import BPrimeArrays, BPrimeTable, lookup, no_table
 from containment.thermal.charring import STEFAN_BOLTZMANN as SIGMA
+from containment.thermal.compiled import COMPILED
 
 GAS_CONSTANT = 8.314462618  # J/mol/K, exact in the SI
 ATMOSPHERE = 101325.0  # Pa, definition
@@ -127,14 +128,14 @@ class WallNumbers(NamedTuple):
     order: float
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def blowing_factor(b: float, factor: float) -> float:
     """ln(1 + 2 l B')/(2 l B')."""
     x = 2.0 * factor * b
     return float(1.0 - 0.5 * x) if x < 1.0e-6 else float(np.log1p(x) / x)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def _gas_ratio(table: BPrimeArrays, wall: WallNumbers, log_p: float, t: float, film: float, m_g: float) -> tuple:
     """(B'_g, B'_c, h_w) with B'_g Omega(B'_g + B'_c) = m_g/film: Newton on B'_g, B'_c of the last pass."""
     wanted = m_g / film
@@ -153,14 +154,14 @@ def _gas_ratio(table: BPrimeArrays, wall: WallNumbers, log_p: float, t: float, f
     return b_g, b_c, h_w
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def back_loss(back: Any, t: float) -> tuple:
     """(flux out of the back W/m2, its derivative) at t K; back = (coefficient, temperature, emissivity)."""
     flux = back[0] * (t - back[1]) + back[2] * SIGMA * (t**4 - back[1] ** 4)
     return flux, back[0] + 4.0 * back[2] * SIGMA * t**3
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def wall_balance(
     t: float, m_g: float, h_g: float, emissivity: float, now: Any, wall: WallNumbers, table: BPrimeArrays
 ) -> tuple:

@@ -16,6 +16,7 @@ from numba import njit
 from containment.errors import SolverError
 from containment.thermal import step, stepping
 from containment.thermal.bprime import BPrimeArrays
+from containment.thermal.compiled import COMPILED
 from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary, too_cold
 from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, History, assemble, closed, outside_tables
 from containment.thermal.remap import prepare_remap
@@ -29,7 +30,7 @@ _DONE, _FULL, _STUCK, _OUTSIDE = 0, 1, 2, 3
 _BLOCK = 1024  # steps the record grows by
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _sweep(grid: Grid, work: Work, t: Any, rate: float, known: Any, back: Any, system: Any) -> tuple:
     """Balances of the volumes around the nodes, eliminated from the back; (residual of the wall's volume, its pivot,
     its balance with all others eliminated, gas flux at the wall), without the flux through the wall.
@@ -67,7 +68,7 @@ def _sweep(grid: Grid, work: Work, t: Any, rate: float, known: Any, back: Any, s
     return raw, diagonal, raw - eliminated, gas
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _unroll(system: Any, first: float) -> float:
     """Newton changes from the wall inwards, into system[2]; returns the largest."""
     lower, inverse, change = system[0], system[1], system[2]
@@ -80,7 +81,7 @@ def _unroll(system: Any, first: float) -> float:
     return largest
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(inline="always", **COMPILED)
 def _attempt(
     tables: MaterialTables, grid: Grid, state: State, work: Work, t: Any, dt: float, dt_old: float, row: Any,
     wall: WallNumbers, table: BPrimeArrays, rules: StepRules, back: Any, system: Any, residuals: Any,
@@ -119,18 +120,18 @@ def _attempt(
     return 0, s, 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**COMPILED)
 def _march(
     tables: MaterialTables, grid: Grid, state: State, work: Work, times: Any, table_rows: Any, wall: WallNumbers,
     table: BPrimeArrays, rules: StepRules, back: Any, stops: Any, record: Any, profile: Any, progress: Any,
-    past_times: Any, past: Any, ledger: Any, residuals: Any,
+    past_times: Any, past: Any, ledger: Any, residuals: Any, scratch: Any, row: Any,
 ) -> int:  # fmt: skip
     """March until the last stop or until the record is full (call again); returns the status.
 
     progress: time, dt, dt_old, stop, failures, rows filled, states remembered, Newton passes, energy at the start.
     """
     n = state.temperature.size
-    system, guess, row = np.zeros((4, n)), np.zeros(n), np.zeros(table_rows.shape[1])
+    system, guess = scratch[:4], scratch[4]
     time, dt, dt_old, status = progress[0], progress[1], progress[2], _DONE
     stop, failures, filled, count = int(progress[3]), int(progress[4]), int(progress[5]), int(progress[6])
     while stop < stops.size:
@@ -173,7 +174,8 @@ def _march(
         c0, _, c2 = stepping.coefficients(dt, dt_old)
         step.tally(ledger, dt, c0, c2, net, lost, state.energy.sum() - progress[8])
         step.observe(grid, tables, state, work, time, flux, row, wall, table, record[filled])
-        profile[filled] = state.temperature
+        for j in range(n):
+            profile[filled, j] = state.temperature[j]
         filled += 1
         dt_old, dt = dt, min(dt * factor, rules.largest)
         if stops[stop] - time < 1e-9 * max(1.0, time):
@@ -206,11 +208,12 @@ def run(
     record[0, 0], profile[0] = start, state.temperature
     progress = np.array([start, numbers.first, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, state.energy.sum()])
     ledger, residuals = np.zeros(step.LEDGER), np.zeros(numbers.iterations)
+    scratch, row = np.zeros((5, state.temperature.size)), np.zeros(rows.shape[1])
     stops = stepping.stops(heating.breaks, start, start + duration)
     while True:
         status = _march(
             tables, grid, state, work, times, rows, wall.numbers(), wall.arrays, numbers, back.numbers(), stops, record,
-            profile, progress, past_times, past, ledger, residuals,
+            profile, progress, past_times, past, ledger, residuals, scratch, row,
         )  # fmt: skip
         if status != _FULL:
             break
@@ -222,7 +225,7 @@ def run(
             history=residuals[residuals > 0].tolist(), advice="check the boundary data there, or refine the cells",
         )  # fmt: skip
     if status == _OUTSIDE:
-        time, row = float(progress[0]), np.zeros(rows.shape[1])
+        time = float(progress[0])
         step.row_at(times, rows, time, row)
         fault = outside_tables(stack, where, state.temperature, time)
         fault = fault or too_cold(where, wall, float(state.temperature[0]), row, time)
