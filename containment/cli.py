@@ -132,6 +132,7 @@ def _stage(name: str, summary: str) -> None:
 
 for _name, _summary in {
     "mesh": "Mesh of the axisymmetric section: regions, masses, quality.",
+    "sterilisation": "Heat that closes the seam of a vessel: kill at the seam, temperatures of the samples.",
     "entry": "Trajectory, heating and loads from the entry interface to the ground.",
     "heatshield": "Charring, recession and temperatures through the heat shield.",
     "soak": "Temperatures of the whole section from entry to recovery.",

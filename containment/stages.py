@@ -28,7 +28,7 @@ class Stage:
 
     `module` holds `run(case, upstream, fidelity, *, fields)`; `needs` are the sections without which it cannot run,
     `reads` all sections it looks at; `after` the stages whose results it uses where the case has them; `settings`
-    the numbers of the fidelity it depends on.
+    the numbers of the fidelity it depends on; a `nominal` stage is not for samples.
     """
 
     module: str
@@ -36,11 +36,16 @@ class Stage:
     reads: tuple[str, ...]
     after: tuple[str, ...]
     settings: tuple[str, ...]
+    nominal: bool = False
 
 
 STAGES: dict[str, Stage] = {
     "mesh": Stage(
         "containment.meshing.stage", ("geometry",), ("geometry", "vehicle", "heatshield"), (), ("mesh_size",)
+    ),
+    "sterilisation": Stage(
+        "containment.thermal.sterilisation", ("sterilisation", "geometry"), ("sterilisation", "geometry", "soak"),
+        ("mesh",), ("soak_steps",),
     ),
     "entry": Stage("containment.entry.stage", ("vehicle", "entry"), ("vehicle", "entry", "heatshield"), (), ()),
     "heatshield": Stage(
@@ -58,6 +63,11 @@ STAGES: dict[str, Stage] = {
     "landing": Stage(
         "containment.structure.landing_stage", ("landing", "geometry"), ("landing", "geometry", "vehicle", "entry"),
         ("mesh", "entry", "soak"), ("landing_masses",),
+    ),
+    "impact": Stage(
+        "containment.structure.impact_stage", ("landing", "geometry", "vehicle"),
+        ("landing", "geometry", "vehicle", "entry", "stress"), ("mesh", "entry", "soak", "landing"),
+        ("impact_size", "impact_layers", "impact_branches"), nominal=True,
     ),
     "leak": Stage(
         "containment.leak.stage", ("leak",), ("leak", "requirement", "landing"), ("soak", "landing"), ()
@@ -86,10 +96,12 @@ class Chain:
         return {name: r.value for result in self.results.values() for name, r in result.responses.items()}
 
 
-def available(case: Case) -> list[str]:
-    """Stages this case has the sections for, in order."""
+def available(case: Case, *, nominal: bool = False) -> list[str]:
+    """Stages this case has the sections for, in order; with `nominal` also those that are not for samples."""
     return [
-        name for name, stage in STAGES.items() if all(getattr(case, section) is not None for section in stage.needs)
+        name
+        for name, stage in STAGES.items()
+        if (nominal or not stage.nominal) and all(getattr(case, section) is not None for section in stage.needs)
     ]
 
 
@@ -97,7 +109,7 @@ def needed(case: Case, last: str) -> list[str]:
     """The stages that must run to deliver `last`, in order; those the case has no sections for are left out."""
     if last not in STAGES:
         raise UsageError(f"no stage {last!r}", advice=f"stages are {', '.join(STAGES)}")
-    present = available(case)
+    present = available(case, nominal=True)
     if last not in present:
         lacking = [section for section in STAGES[last].needs if getattr(case, section) is None]
         problem = Problem(case.name, 0, 0, lacking[0], "no such section", f"[{lacking[0]}] for stage {last}", "add it")

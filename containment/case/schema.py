@@ -16,6 +16,7 @@ from containment.case.heatshield import Heatshield
 from containment.case.landing import Landing
 from containment.case.leak import Leak
 from containment.case.soak import Soak
+from containment.case.sterilisation import Sterilisation
 from containment.case.stress import Stress
 from containment.case.values import Fraction, Length, Quantity, Section
 from containment.errors import UsageError
@@ -61,6 +62,7 @@ class Case(Section):
     footprint: Footprint | None = None
     heatshield: Heatshield | None = None
     geometry: Geometry | None = None
+    sterilisation: Sterilisation | None = None
     soak: Soak | None = None
     stress: Stress | None = None
     landing: Landing | None = None

@@ -19,6 +19,7 @@ _NOT_IN_STAGES = ("limit_states.", "events.", "fault_tree.", "requirement.", "ev
 # What a stage may depend on: sections of the case upstream of it. Other sections (materials, overrides) always count.
 _UPSTREAM: dict[str, tuple[str, ...]] = {
     "mesh": ("geometry",),
+    "sterilisation": ("geometry", "sterilisation"),
     "entry": ("vehicle", "entry"),
     "heatshield": ("vehicle", "entry", "heatshield"),
     "soak": ("vehicle", "entry", "heatshield", "geometry", "soak"),

@@ -69,6 +69,7 @@ def _context(folder: RunFolder) -> dict[str, Any]:
         "assumed": sum(row["confidence"] == "assumed" for row in values),
         "limit_states": sorted(result["limit_states"].items(), key=lambda item: -item[1]["mean"]),
         "responses": _responses(stages),
+        "limits_held": _limits_held(stages.get("soak")),
         "evidence": result.get("evidence", []),
         "footprint": _footprint(folder),
         "failures": result.get("failures", []),
@@ -118,6 +119,26 @@ def _responses(stages: Mapping[str, StageResult]) -> list[dict[str, Any]]:
         for stage in stages.values()
         for name, response in stage.responses.items()
     ]
+
+
+def _limits_held(soak: StageResult | None) -> list[dict[str, str]]:
+    """Peak of every place of the soak that has a limit, when it comes, and how long the limit is exceeded."""
+    if soak is None:
+        return []
+    found = []
+    for name, history in soak.data.data_vars.items():
+        place = str(name).removesuffix("_temperature")
+        for key, kelvin in history.attrs.items():
+            if not key.startswith("limit_"):
+                continue
+            limit = key.removeprefix("limit_")
+            peak, when = soak.value(f"peak_{name}"), soak.value(f"time_of_peak_{name}")
+            above = soak.value(f"{place}_time_above_{limit}")
+            found.append({
+                "place": place.replace("_", " "), "limit": limit, "peak": pleasant(peak, "K"),
+                "when": pleasant(when, "s"), "at": pleasant(float(kelvin), "K"), "above": pleasant(above, "s"),
+            })  # fmt: skip
+    return found
 
 
 def _notes(case: Case, stages: Mapping[str, StageResult], result: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from containment.report import impact_figures
 from containment.report.style import COLOURS, REGIONS, new, styled
 from containment.units import convert
 
@@ -27,8 +28,12 @@ def figures(result: StageResult) -> dict[str, Figure]:
         "heatshield": (_heatshield, ("wall_temperature", "recession")),
         "soak": (_soak, ("scv_seal_temperature",)),
         "soak-section": (_soak_section, ("temperature_snapshot", "triangle")),
+        "sterilisation": (_sterilisation, ("seam_temperature",)),
+        "sterilisation-section": (_soak_section, ("temperature_snapshot", "triangle")),
         "stress-section": (_stress_section, ("von_mises", "triangle")),
         "landing": (_landing, ("os_acceleration",)),
+        "impact": (impact_figures.histories, ("chain_os_acceleration",)),
+        "impact-film": (impact_figures.film, ("film_points",)),
     }
     return {
         name: make(result.data)
@@ -104,7 +109,7 @@ def _soak(data: xr.Dataset) -> Figure:
     figure, axes = new(2, height=2.8)
     names = {
         "bondline_temperature": "bondline (hottest)", "scv_seal_temperature": "SCV seal",
-        "pcv_seal_temperature": "PCV seal", "sample_temperature": "samples (hottest)",
+        "pcv_seal_temperature": "PCV seal", "tubes_temperature": "sample tubes (hottest)",
     }  # fmt: skip
     minutes = data["time"].to_numpy() / 60
     for axis, shown in zip(axes, (names, {k: v for k, v in names.items() if "bond" not in k}), strict=True):
@@ -119,6 +124,26 @@ def _soak(data: xr.Dataset) -> Figure:
     return figure
 
 
+def _sterilisation(data: xr.Dataset) -> Figure:
+    figure, axes = new(3)
+    t = data["time"].to_numpy()
+    short = t <= 6.0 * float(data["snapshot_time"][0])  # the seam is cold again; the samples take hours
+    axes[0].plot(t[short], data["seam_temperature"].to_numpy()[short] - 273.15)
+    axes[0].set(xlabel="time, s", ylabel="°C", title="coldest point of the seam")
+    laws = [str(name) for name in data.data_vars if str(name).endswith("_lethality")]
+    for i, name in enumerate(laws):
+        label = name.removesuffix("_lethality")
+        axes[1].plot(t[short], data[name].to_numpy()[short], color=COLOURS[i], label=label)
+    axes[1].set(xlabel="time, s", ylabel="units of each law", title="kill at the seam")
+    axes[1].legend()
+    for i, name in enumerate(("container", "tubes")):
+        axes[2].plot(t / 60, data[f"{name}_temperature"] - 273.15, color=COLOURS[i], label=f"{name} (hottest)")
+    axes[2].set(xlabel="time, min", ylabel="°C", title="samples")
+    axes[2].set_xscale("symlog", linthresh=1.0)
+    axes[2].legend()
+    return figure
+
+
 def _soak_section(data: xr.Dataset) -> Figure:
     times = data["snapshot_time"].to_numpy()
     chosen = np.unique(np.linspace(0, times.size - 1, min(3, times.size)).astype(int))
@@ -126,7 +151,8 @@ def _soak_section(data: xr.Dataset) -> Figure:
     values = data["temperature_snapshot"].to_numpy()
     for axis, index in zip(axes, chosen, strict=True):
         picture = _field(axis, data, values[index] - 273.15, "inferno")
-        axis.set_title(f"{convert(float(times[index]), 's', 'min'):.3g} min after entry")
+        since = str(data["time"].attrs["long_name"]).removeprefix("time ")
+        axis.set_title(f"{convert(float(times[index]), 's', 'min'):.3g} min {since}", fontsize="small")
         figure.colorbar(picture, ax=axis, orientation="horizontal", label="°C", shrink=0.9)
     return figure
 

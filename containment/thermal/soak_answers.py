@@ -45,7 +45,7 @@ def watched(section: SectionMesh, soak: Soak) -> dict[str, Place]:
     known = section.regions | section.facet_names
     found = {name: Place(_nodes(section, part), words) for name, part, words in _NAMED if part in known}
     if _CONTAINER in section.regions:
-        found["tubes"] = Place(_tubes(section, soak.tube_depth.value), "hottest point of the sample tubes")
+        found["tubes"] = Place(tubes(section, soak.tube_depth.value), "hottest point of the sample tubes")
     return found | {
         name: Place(section.region_nodes(name), f"hottest point of {name}")
         for name in section.regions
@@ -57,8 +57,8 @@ def _nodes(section: SectionMesh, part: str) -> NDArray[np.int64]:
     return section.facet_nodes(part) if part in section.facet_names else section.region_nodes(part)
 
 
-def _tubes(section: SectionMesh, depth: float) -> NDArray[np.int64]:
-    """Nodes of the container deeper than `depth` (m) below its outer line. Raises DataError where none is."""
+def tubes(section: SectionMesh, depth: float) -> NDArray[np.int64]:
+    """Nodes of the container at least `depth` (m) below its outer line. Raises DataError where none is."""
     nodes = section.region_nodes(_CONTAINER)
     if depth == 0.0:
         return nodes

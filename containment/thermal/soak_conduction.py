@@ -12,7 +12,7 @@ add up exactly. The sums are compiled (`soak_kernel`); that they are those of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -149,10 +149,13 @@ class SectionConduction:
         self._fixed[self._place[np.asarray(nodes, np.int64)]] = True
         self._tau = 0.0
 
-    def set_source(self, density: Callable[[Floats, Floats], Floats]) -> None:
-        """Heat released per volume (W/m^3) as a function of r and z."""
-        at_node = density(*self.section.points[self._node].T)
-        kernel.gather(at_node[self._points.node], self._points, self._source)
+    def release(self, heat: Floats) -> None:
+        """Heat (node,) released at the nodes whatever their temperature, W/rad."""
+        self._source[:] = heat[self._node]
+
+    def volumes(self) -> Floats:
+        """(node,) volume that belongs to each node, m^3/rad."""
+        return np.asarray(np.bincount(self._points.node, weights=self._points.volume)[self._place])
 
     # --- nodal vectors, per radian
 

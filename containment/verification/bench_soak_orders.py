@@ -39,10 +39,10 @@ def error(count: int, steps: int, *, plane: bool, material: Conductor = RAMP) ->
     section = rectangle(count, count)
     filling = Filling.plain(np.zeros(len(section.triangles), dtype=np.int32))
     system = SectionConduction(section, property_grid([material]), filling, tolerance=1e-6, plane=plane)
-    r, z = section.points.T
+    (r, z), volumes = section.points.T, system.volumes()
 
     def surroundings(time: float, temperature: Floats) -> None:
-        system.set_source(lambda at_r, at_z: source(at_r, at_z, time, plane=plane))
+        system.release(source(r, z, time, plane=plane) * volumes)
 
     end, _ = march(system, exact(r, z, 0.0), np.linspace(0.0, END, steps + 1), surroundings)
     return float(np.sqrt(((end - exact(r, z, END)) ** 2).mean()))

@@ -17,7 +17,7 @@ from containment.thermal.soak_march import March, march
 from containment.thermal.soak_properties import Conductor, Filling, constant, property_grid, reached
 from containment.thermal.soak_surface import Flight
 from containment.thermal.soak_view import view_factors
-from containment.verification import bench_soak_codes
+from containment.verification import bench_soak_codes, bench_sterilisation
 from containment.verification.bench_sections import fitted_order, hollow_sphere, node_at, rectangle
 from containment.verification.bench_soak_orders import RAMP, error
 from containment.verification.catalogue import Item
@@ -39,6 +39,7 @@ def items() -> Iterator[Item]:
     yield from _refusals()
     yield from _view_factors()
     yield from _spheres_in_each_other()
+    yield from bench_sterilisation.items()
 
 
 def conduction(section: SectionMesh, material: Conductor, *surfaces: str, tolerance: float = 1e-6) -> SectionConduction:

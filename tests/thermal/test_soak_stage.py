@@ -133,9 +133,9 @@ def test_tubes_lie_inside_their_container_and_every_limit_is_timed(case, coarse,
     assert result.value("time_of_peak_tubes_temperature") >= result.value("time_of_peak_sample_temperature")
     assert result.data["bondline_temperature"].attrs["limit_service"] == 523.0
     assert result.value("tubes_time_above_wanted") == 0.0
-    with pytest.raises(DataError, match="soak.limits names 'tube'"):
+    with pytest.raises(DataError, match=r"soak\.limits names 'tube'"):
         soak_stage.run(load_case("msr-ees", ['soak.limits.tube.wanted="313 K"']), upstream(mesh), coarse)
-    with pytest.raises(DataError, match="soak.tube_depth"):
+    with pytest.raises(DataError, match=r"soak\.tube_depth"):
         soak_stage.run(case.at({"soak.tube_depth": 0.2}), upstream(mesh), coarse)
 
 
