@@ -124,7 +124,7 @@ def _fronts(name: str, ours: History, theirs: str) -> Iterator[Item]:
 def _chemistry_off() -> Iterator[Item]:
     """Convection without chemistry; limits of an independent solver against PATO.
 
-    While it cools, PATO's wall gains heat its balance does not have (`bench.lag_of_pato`): ours is given the same.
+    While it cools, PATO's wall gains heat its balance does not have (`bench.lag_of_pato`): without it the second item misses.
     """
     name, theirs = "thermal.chemistry-off.pato", "ablation-chemistry-off-pato"
     columns, source = ("wall", *_PROBES), _PATO + " of 2.x_chemistryOff"
@@ -132,10 +132,10 @@ def _chemistry_off() -> Iterator[Item]:
     errors, _ = _errors(ours, theirs, columns, (5.0, 59.0))
     yield _worst(f"{name}.5s", 6.3, errors, source)
     plain, _ = _errors(ours, theirs, columns, (65.0, 120.0))
+    yield _worst(f"{name}.65s", 4.5, plain, source)
     cooled = bench.chemistry_off(lag=bench.lag_of_pato())
     errors, _ = _errors(cooled, theirs, columns, (65.0, 120.0))
-    without = f"; wall with the step lag of PATO, without it {np.abs(plain).max():.1f} K"
-    yield _worst(f"{name}.65s", 4.5, errors, source + without)
+    yield _worst(f"{name}.65s.lagged", 4.5, errors, source + "; our wall with the step lag of PATO")
     yield from _closure("thermal.chemistry-off", ours, resolved=False)
 
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from containment.errors import DataError, SolverError
+from containment.materials import load
 from containment.thermal import twin
+from containment.thermal.bprime import from_card
+from containment.thermal.cards import material
 from containment.thermal.charring import contact, inert, radiating_gap
 from containment.thermal.heatshield import Shield
 from containment.thermal.history import BackFace
@@ -192,3 +195,15 @@ def test_radiation_across_a_gap_and_from_the_back() -> None:
     assert np.abs(same.temperature[-1] - ours.temperature[-1]).max() < 1e-6  # two linear solvers
     with pytest.raises(DataError, match="effective emissivity of 0"):
         radiating_gap("gap", 0.0, 0.004)
+
+
+def test_carbon_phenolic_chars_and_recedes() -> None:
+    made = material(load("carbon-phenolic"))
+    heating = WallHistory(np.array([0.0, 20.0]), film_coefficient=0.2, recovery_enthalpy=2.0e7)
+    wall = WallModel(from_card(load("carbon-phenolic").bprime("air")), oxidation=(3.29e9, 184.1e3, 0.5))
+    stack = build([Layer("tps", made, 0.02, 60, 20.0)])
+    ours = twin.run(stack, heating, wall, 20.0, temperature=300.0, rules=bench.CONTROLLED)
+    unblown = 0.175 * 0.2 * 20.0 / made.char_density  # m, all oxygen of the air to CO
+    assert 0.1 * unblown < ours.recession[-1] < unblown  # its gas takes most of the oxygen
+    assert ours.recession[-1] < ours.char_depth[-1] < ours.virgin_depth[-1] < 0.02
+    assert ours.closure.energy < 1e-6 and ours.closure.steps < 1e-3  # the limits of every run
