@@ -41,6 +41,20 @@ class SoakCavity(Section):
     lines: tuple[str, ...] = Field(description="surfaces of [soak.surfaces] that bound it; they radiate nowhere else")
 
 
+class Crushed(Section):
+    """An absorber that the vessel has pushed together: what lies ahead of it is thinner and denser from landing on."""
+
+    region: str = Field("absorber", description="region of the section that is crushed")
+    vessel: str = Field("scv", description="region that crushes it: what lies ahead of it and within its radius")
+    strain: Fraction = Field(description="height lost over height, of what lies ahead of the vessel")
+
+    @model_validator(mode="after")
+    def _something_left(self) -> Self:
+        if not self.strain.value < 1.0:
+            raise fault(f"{self.strain.value:g}", "below 1: some height is left", "lower it", key="strain")
+        return self
+
+
 class Ground(Section):
     """The landing site: air, sky and soil, from landing to recovery."""
 
@@ -73,6 +87,7 @@ class Soak(Section):
         default_factory=dict,
         description="by watched place (tubes, scv_seal, pcv_seal, bondline or a region) and name: how long it is above",
     )
+    crushed: Crushed | None = Field(None, description="absorber pushed together by the landing; left out: intact")
     ground: Ground
 
     @model_validator(mode="after")

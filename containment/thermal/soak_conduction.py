@@ -13,7 +13,7 @@ add up exactly. The sums are compiled (`soak_kernel`); that they are those of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,7 @@ class SectionConduction:
         self._node = numbering(section.triangles, count)  # what a place in the equations is in the section
         self._place = np.argsort(self._node)  # and the way back
         radius = np.ones(count) if plane else section.points[:, 0]
+        self._radius = radius
         self._points, self._cells = self._geometry(filling, radius)
         self._matrix = NodeMatrix(self._cells.node, count)
         self._tables = np.stack([grid.enthalpy, grid.capacity, grid.conductivity])
@@ -142,6 +143,12 @@ class SectionConduction:
     def set_exchange(self, surface: str, exchange: SurfaceExchange) -> None:
         """Put the heat exchange of one surface."""
         self._table[self._surface[surface]] = astuple(exchange)
+
+    def deform(self, stretch: Floats) -> None:
+        """From now on cells conduct by these tensors (cell, 3), on the mesh as it was."""
+        self.filling = replace(self.filling, stretch=stretch)
+        self._points, self._cells = self._geometry(self.filling, self._radius)
+        self._tau = 0.0
 
     def fix(self, nodes: Ints) -> None:
         """From now on the temperatures of these nodes are imposed (none: an empty array)."""

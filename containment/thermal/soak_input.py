@@ -140,6 +140,16 @@ def _fill(
     return conductors, states, Filling(first, second, share, stretch), notes
 
 
+def ahead_of(section: SectionMesh, region: str, vessel: str) -> NDArray[np.bool_]:
+    """(cell,) of a region: within the radius of the vessel and on the nose's side of its widest point."""
+    for name in (region, vessel):
+        section.region_number(name)
+    hull = section.points[section.region_nodes(vessel)]
+    radius, height = hull[hull[:, 0].argmax()]
+    middle = section.points[section.triangles].mean(axis=1)
+    return np.asarray((section.region == section.regions[region]) & (middle[:, 0] < radius) & (middle[:, 1] < height))
+
+
 def _service(mesh: xr.Dataset) -> dict[str, float]:
     """Temperature up to which a region's material is in service, K, for the cards that state one."""
     cards = {name: load(card) for name, card in json.loads(mesh.attrs["materials"]).items()}

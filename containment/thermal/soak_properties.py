@@ -125,6 +125,20 @@ def layered(direction: Floats, ratio: float) -> Floats:
     return np.column_stack([1.0 + more * r * r, more * r * z, 1.0 + more * z * z])
 
 
+def compressed(stretch: Floats, cells: NDArray[np.bool_], strain: float) -> Floats:
+    """(cell, 3) tensors `stretch`, those of `cells` pushed together along z by `strain` on the mesh they had before.
+
+    With F = diag(1, L), L = 1 - strain, the tensor K of the changed body is L F^-1 K F^-T on the mesh before it, and
+    a cellular solid conducts in proportion to its density, 1/L (Gibson and Ashby, Cellular Solids, 1997, eq. 7.4, the
+    solid's part): rr stays, rz grows by 1/L and zz by 1/L^2. Mass and stored heat are those of before.
+    """
+    left = 1.0 - strain
+    out = stretch.copy()
+    out[cells, 1] /= left
+    out[cells, 2] /= left**2
+    return out
+
+
 def reached(
     temperature: Floats, corners: NDArray[np.integer], filling: Filling, grid: PropertyGrid, where: str
 ) -> tuple[Floats, Floats]:

@@ -19,9 +19,9 @@ from containment.result import Check, Response, StageResult
 from containment.thermal.soak_answers import Limits, Place, add_histories, exceeded, responses, stated_limits, watched
 from containment.thermal.soak_cavity import cavity
 from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
-from containment.thermal.soak_input import Inputs, read_inputs
+from containment.thermal.soak_input import Inputs, ahead_of, read_inputs
 from containment.thermal.soak_march import CLOSURE_LIMIT, March, Surroundings, graded_times, march
-from containment.thermal.soak_properties import reached
+from containment.thermal.soak_properties import compressed, reached
 from containment.thermal.soak_shield import shield_temperature
 from containment.thermal.soak_surface import exchange_in_flight, exchange_on_ground
 
@@ -145,6 +145,9 @@ def _through_phases(system: SectionConduction, inputs: Inputs, line: Timeline, p
     )
     system.fix(np.zeros(0, dtype=np.int64))
     for times, surroundings in ((line.descent, in_flight(False)), (line.ground, on_ground)):
+        if surroundings is on_ground and soak.crushed:
+            cells = ahead_of(section, soak.crushed.region, soak.crushed.vessel)
+            system.deform(compressed(inputs.filling.stretch, cells, soak.crushed.strain.value))
         temperature, record = march(
             system, temperature, times, surroundings, observe=observe, snapshots=line.snapshots, into=record
         )

@@ -124,7 +124,7 @@ def _fronts(name: str, ours: History, theirs: str) -> Iterator[Item]:
 def _chemistry_off() -> Iterator[Item]:
     """Convection without chemistry; limits of an independent solver against PATO.
 
-    While it cools, PATO's wall gains heat its balance does not have (`bench.lag_of_pato`): without it the second item misses.
+    While it cools, PATO's wall gains heat its balance does not have (`bench.lag_of_pato`); without it the item misses.
     """
     name, theirs = "thermal.chemistry-off.pato", "ablation-chemistry-off-pato"
     columns, source = ("wall", *_PROBES), _PATO + " of 2.x_chemistryOff"

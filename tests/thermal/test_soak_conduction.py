@@ -11,7 +11,15 @@ from containment.thermal.soak_cavity import cavity
 from containment.thermal.soak_conduction import SectionConduction, SurfaceExchange
 from containment.thermal.soak_kernel import SIGMA as STEFAN_BOLTZMANN
 from containment.thermal.soak_march import graded_times, march
-from containment.thermal.soak_properties import Conductor, Filling, constant, layered, property_grid, reached
+from containment.thermal.soak_properties import (
+    Conductor,
+    Filling,
+    compressed,
+    constant,
+    layered,
+    property_grid,
+    reached,
+)
 from containment.verification import bench_calculix, bench_soak_codes, bench_soak_orders, soak
 from containment.verification.bench_sections import rectangle
 
@@ -70,6 +78,23 @@ def test_contact_ends_at_its_height():
     z = section.points[:, 1]
     assert end[outer & (z < 0.3)].min() > 300.1
     assert end[outer & (z > 0.65)].max() < 300.001
+
+
+def test_a_crushed_body_on_its_old_mesh_is_the_thinner_and_denser_one():
+    """Heat through a column pushed together to 40 %, on the mesh before it and on a mesh of the new height."""
+    left, ends = 0.4, []
+    for height, capacity, conductivity in ((0.1, 2e6, 1.0), (0.1 * left, 2e6 / left, 1.0 / left)):
+        section = rectangle(4, 12, r=(0.0, 0.1), z=(0.0, height))
+        system = soak.conduction(section, constant("foam", capacity, conductivity), "bottom", tolerance=1e-7)
+        if height == 0.1:
+            everywhere = np.ones(len(section.triangles), dtype=bool)
+            system.deform(compressed(system.filling.stretch, everywhere, 1.0 - left))
+        system.set_exchange("bottom", SurfaceExchange(film=200.0, film_temperature=700.0))
+        end, record = march(system, np.full(len(section.points), 300.0), np.linspace(0.0, 400.0, 9), still)
+        ends.append(end)
+        assert record.account.closure < 1e-8
+    assert np.ptp(ends[1]) > 100.0
+    assert np.abs(ends[0] - ends[1]).max() < 1e-5  # the tolerance of the iteration over 16 stages
 
 
 def test_imposed_nodes_enter_the_account():

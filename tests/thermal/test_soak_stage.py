@@ -147,6 +147,16 @@ def test_nothing_happens_where_everything_has_one_temperature(case, coarse, mesh
     assert np.ptp(result.data["temperature_snapshot"].values) < 1e-3  # tolerance of the iteration, 40 steps
 
 
+def test_a_crushed_absorber_brings_the_vessel_nearer_to_the_shield(case, coarse, mesh, result):
+    crushed = case.at({"soak.crushed.strain": 0.9})
+    there = soak_stage.run(crushed, upstream(mesh), coarse)
+    assert there.checks["energy_closure"].ok
+    time = result.data["time"].to_numpy()
+    seal = [r.data["scv_seal_temperature"].to_numpy() for r in (result, there)]
+    assert (seal[0][time <= LANDING] == seal[1][time <= LANDING]).all()
+    assert np.abs(seal[0] - seal[1]).max() > 0.5
+
+
 def test_warmer_ground_warms_the_seal(case, coarse, mesh, result):
     warm = soak_stage.run(case.at({"soak.ground.air_temperature": 308.0}), upstream(mesh), coarse)
     assert warm.value("peak_scv_seal_temperature") > result.value("peak_scv_seal_temperature") + 0.1
