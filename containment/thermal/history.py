@@ -10,6 +10,7 @@ from containment.errors import DataError, SolverError
 from containment.thermal.stack import Stack
 from containment.thermal.step import MASS_OUT, SIZE, WORST, WORST_PLAIN
 
+BURNT_THROUGH = 0.03  # share of the ablator's thickness left; own choice: thinner cells than that are slivers
 ENERGY_LIMIT = 1.0e-3  # closure of the conservative form within 0.1 %; a run that violates it fails
 
 

@@ -1,49 +1,37 @@
 """Two-dimensional heat shield, plane or axisymmetric: recession along the contour, and damage.
 
 Spines go from the original surface through all layers; every spine carries the material of the one-dimensional stack
-(`step.prepare`: charring, pore gas, wall balance, recession) and its nodes slide along it as the surface recedes (the
-method of spines, Kistler and Scriven 1983). Between spines heat is conducted, with its own conductivity:
+(`shield2d_spines`: charring, pore gas, wall balance, recession) and its nodes slide along it as the surface recedes
+(the method of spines, Kistler and Scriven 1983). Between spines heat is conducted, with its own conductivity:
 
     d/dt int E v + int [ K grad T + (E w + h_g M) d ] . grad v = int_wall q v - int_back q_b v,   d the way inwards.
 
-BDF2 as in one dimension. Damage is surface that is already gone at the start. Gas leaves along the spines, and the wall
-balance of a slope takes the gas of its plan area: both hold for shallow damage, not for the wall of a deep narrow slot.
-A point on the axis of an axisymmetric section has no volume of its own with corner quadrature: start at a small radius.
+BDF2 as in one dimension. Damage is surface that is already gone at the start. Gas leaves along the spines: that holds
+for shallow damage, not for the wall of a deep narrow slot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from containment.errors import DataError, SolverError
+from containment.errors import DataError
 from containment.thermal import shield2d_kernel as kernel
+from containment.thermal import shield2d_spines as spines
 from containment.thermal import step, stepping
+from containment.thermal.contour import Contour
 from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary
-from containment.thermal.history import ADIABATIC, ENERGY_LIMIT, BackFace
+from containment.thermal.history import ADIABATIC, BURNT_THROUGH, BackFace
 from containment.thermal.node_matrix import NodeMatrix
-from containment.thermal.remap import prepare_remap
 from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
 from containment.thermal.surface import WallHistory, WallModel, back_loss
 
 Floats = NDArray[np.float64]
-BURNT_THROUGH = 0.03  # share of the ablator's thickness left; own choice: thinner cells than that are slivers
-
-
-@dataclass(frozen=True)
-class Contour:
-    """The original outer surface: points (spine, 2) r and z in m, unit vectors inwards (spine, 2), depth already gone
-    (spine,) m and factor on all heating (spine,). In a plane section r is a length along the surface."""
-
-    points: Floats
-    inward: Floats
-    gone: Floats
-    heating: Floats
-    plane: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,246 +44,201 @@ class Drive:
     source: Callable[[Floats, float], Floats]
 
 
-@dataclass
-class Damage:
-    """Histories (time,) s and (time, spine): recession m, wall and bond temperature K; the spine and time of
-    burn-through (nan: none), energy closure (relative to the heat that went through), Newton iterations."""
+class Solved(NamedTuple):
+    """A converged step: temperatures with the last change already added, that change (spine, node), recession (spine,),
+    heat supplied W and mass lost kg/s, per radian or metre."""
 
-    time: list[float] = field(default_factory=list)
-    recession: list[Floats] = field(default_factory=list)
-    wall: list[Floats] = field(default_factory=list)
-    bond: list[Floats] = field(default_factory=list)
-    burn_through: float = float("nan")
-    burnt_spine: int = -1
-    closure: float = 0.0
-    iterations: int = 0
-
-
-def flat(width: float, spines: int, gone: Callable[[Floats], Floats], *, first: float = 1e-4, **kind: bool) -> Contour:
-    """A flat piece from r = `first` to `width` m with spines closer towards the middle; `gone(r)` is the damage."""
-    r = first + (width - first) * np.linspace(0.0, 1.0, spines) ** 1.5
-    points = np.column_stack([r, np.zeros(spines)])
-    return Contour(points, np.tile([0.0, 1.0], (spines, 1)), gone(r), np.ones(spines), **kind)
-
-
-def crater(depth: float, radius: float) -> Callable[[Floats], Floats]:
-    """A bowl of `depth` and `radius` m: cosine-squared, so that its rim is smooth."""
-    return lambda r: np.where(r < radius, depth * np.cos(0.5 * np.pi * r / radius) ** 2, 0.0)
+    temperature: Floats
+    change: Floats
+    recession: Floats
+    supplied: float
+    lost: float
 
 
 class Shield2D:
     """A heat shield with spines under a contour, at rest at one temperature (K) or given ones (spine, node).
 
-    `ratio` (cell,) is the conductivity across spines over that along them, cell by cell of the stack. Raises DataError.
+    `ratio` (cell,) is the conductivity across spines over that along them, cell by cell of the stack; `shape.x`
+    (spine, node, 2) is where the nodes are. Raises DataError.
     """
 
     def __init__(
         self, stack: Stack, contour: Contour, heating: WallHistory, wall: WallModel, *, temperature: float | Floats,
         ratio: Floats | None = None, back: BackFace = ADIABATIC, rules: Stepping = DEFAULT, drive: Drive | None = None,
+        where: str = "2-D heat shield",
     ) -> None:  # fmt: skip
-        check_boundary(heating, wall, "heat shield")
+        check_boundary(heating, wall, where)
+        _check_damage(stack, contour, where)
         grid, count = stack.grid, len(contour.points)
-        if (contour.gone >= (1.0 - BURNT_THROUGH) * grid.ablator_depth).any() or (contour.gone < 0.0).any():
-            raise DataError(
-                f"damage: found {contour.gone.max():.4g} m gone, expected less than the ablator's "
-                f"{grid.ablator_depth:.4g} m",
-                advice="a shield that is already through needs no run",
-            )
-        self.stack, self.contour, self.wall, self.drive = stack, contour, wall, drive
-        self.rules, self._back, self._breaks = rules.numbers(), back.numbers(), heating.breaks
         cells, nodes = grid.cell_points.shape[0], grid.depth.size
+        self.stack, self.contour, self.heating, self.wall, self.drive = stack, contour, heating, wall, drive
+        self.rules, self.where, self.back = rules.numbers(), where, back.numbers()
         self._ratio = np.ones(cells) if ratio is None else np.asarray(ratio, float)
         self._times, self._rows = np.array(heating.time, float), heating.table()
-        self._row = np.zeros(self._rows.shape[1])
+        self.row, self._numbers = np.zeros(self._rows.shape[1]), wall.numbers()
         reactions = stack.tables.kinetics.shape[1]
-        start_t = np.array(np.broadcast_to(temperature, (count, nodes)), dtype=float)
-        self._states = [step.new_state(grid, reactions, values) for values in start_t]
-        self._works = [step.new_work(grid, reactions) for _ in range(count)]
-        self.x = np.zeros((count, nodes, 2))
-        self._ends = kernel.Ends(*(np.zeros((count, cells, 2)) for _ in range(5)))
+        start = np.array(np.broadcast_to(temperature, (count, nodes)), dtype=float)
+        self.states: step.State = spines.stacked([step.new_state(grid, reactions, t) for t in start])
+        self.works: step.Work = spines.stacked([step.new_work(grid, reactions)] * count)
+        self.shape = spines.Shape(
+            np.ascontiguousarray(contour.points, float), np.ascontiguousarray(contour.inward, float), contour.plane,
+            np.zeros((count, nodes, 2)), np.zeros((count, nodes)), np.zeros(count), np.zeros(count),
+        )  # fmt: skip
         self._stored, self._flow, self._volume = (np.zeros((count, nodes)) for _ in range(3))
-        self._area, self._area_back = np.zeros(count), np.zeros(count)
         self._matrix, self._places = _pattern(count, nodes)
-        for state, work, gone in zip(self._states, self._works, contour.gone, strict=True):
-            state.recession[:] = gone
-            step.initialise(stack.tables, grid, state, work, self._rows[0, 3])
-        step.row_at(self._times, self._rows, float(self._times[0]), self._row)
-        start = self._recession() if drive is None else drive.recession(float(self._times[0]))
-        self._prepare(start_t, 1e-9, (1.0, -1.0, 0.0), start)
+        self.states.recession[:] = contour.gone[:, None]
+        self.at_time(self.start)
+        spines.initialise(stack.tables, grid, self.states, self.works, self.row[3] * contour.factors[:, 2])
+        surface = self.recession if drive is None else drive.recession(self.start)
+        self._prepare(start, 1e-9, (1.0, -1.0, 0.0), surface)
+        _check_spines(self.shape, where)
         self._energy, self._energy_older = self._stored.copy(), self._stored.copy()
         self.iterations = 0
 
     @property
-    def temperature(self) -> Floats:
-        """(spine, node) temperatures now, K; `x` (spine, node, 2) is where they are."""
-        return np.array([state.temperature for state in self._states])
+    def start(self) -> float:
+        """First time of the boundary history, s."""
+        return float(self._times[0])
 
-    def _recession(self) -> Floats:
-        return np.array([state.recession[0] for state in self._states])
+    @property
+    def temperature(self) -> Floats:
+        """(spine, node) temperatures now, K."""
+        return np.asarray(self.states.temperature)
+
+    @property
+    def recession(self) -> Floats:
+        """(spine,) depth of the surface below the original one now, m."""
+        return np.array(self.states.recession[:, 0])
+
+    @property
+    def energy(self) -> float:
+        """Stored in the section, J per radian or metre."""
+        return float(self._energy.sum())
+
+    def mass(self) -> float:
+        """Of solid and pore gas, kg per radian or metre."""
+        m = self.works.points
+        ends = (m.density + m.extent[:, :, -1])[:, self.stack.grid.cell_points]
+        return float(self._sums(np.zeros_like(self._flow), self._ends()._replace(energy=ends))[0].sum())
+
+    def at_time(self, time: float) -> None:
+        """Put the boundary history where the step ends."""
+        step.row_at(self._times, self._rows, time, self.row)
+
+    def _ends(self) -> kernel.Ends:
+        w = self.works
+        return kernel.Ends(w.energy, w.d_energy, w.conductivity, w.flux, w.d_flux)
+
+    def _sums(self, t: Floats, ends: kernel.Ends) -> tuple[Floats, Floats, Floats]:
+        """(spine, node) stored, flow and volume of `shield2d_kernel.balance`."""
+        found = (np.zeros_like(t), np.zeros_like(t), np.zeros_like(t))
+        kernel.balance(self.shape.x, self.shape.inward, self._ratio, t, ends, self.shape.plane, *found)
+        return found
 
     def _prepare(self, t: Floats, dt: float, bdf: tuple[float, float, float], s: Floats) -> Floats:
-        """Everything at this iterate: spines by the kernel of one dimension, then the sums; returns the recession that
-        the char flux implies (on a slope the spine is longer than the way along the normal)."""
-        c0, c1, c2 = bdf
-        numbers, table, tables, grid = self.wall.numbers(), self.wall.arrays, self.stack.tables, self.stack.grid
-        implied = s.copy()
-        row = self._row.copy()
-        slope = np.gradient(s, np.linalg.norm(self.contour.points - self.contour.points[0], axis=1))
-        longer = np.sqrt(1.0 + slope**2)
-        for i, (state, work) in enumerate(zip(self._states, self._works, strict=True)):
-            row[[1, 4, 5]] = self._row[[1, 4, 5]]
-            row[[1, 4]] *= self.contour.heating[i]
-            row[6] = self._row[6]
-            step.prepare(tables, grid, state, work, t[i], dt, c0, c1, c2, float(s[i]), row, numbers, table)
-            found = (work.energy, work.d_energy, work.conductivity, work.flux, work.d_flux)
-            for mine, theirs in zip(self._ends, found, strict=True):
-                mine[i] = theirs
-            advance = dt * longer[i] * work.wall[3] / max(work.wall[4], 1e-9)
-            implied[i] = max((advance - c1 * state.recession[0] - c2 * state.recession[1]) / c0, state.recession[0])
-            self.x[i] = self.contour.points[i] + work.position[:, None] * self.contour.inward[i]
-        plane = self.contour.plane
-        kernel.balance(
-            self.x, self.contour.inward, self._ratio, t, self._ends, plane, self._stored, self._flow, self._volume
-        )
-        kernel.line_areas(self.x, 0, plane, self._area)
-        kernel.line_areas(self.x, self.x.shape[1] - 1, plane, self._area_back)
+        """Everything at this iterate; returns the recession that the char flux implies."""
+        implied = np.empty_like(s)
+        spines.prepare(
+            self.stack.tables, self.stack.grid, self.states, self.works, self.shape, t, dt, bdf, s, self.row,
+            self.contour.factors, self._numbers, self.wall.arrays, implied,
+        )  # fmt: skip
+        self._stored, self._flow, self._volume = self._sums(t, self._ends())
         return implied
 
     def _heat(self, t: Floats, time: float) -> tuple[Floats, Floats, Floats]:
         """(spine, node) heat from outside, W per radian or metre, and its slopes at wall and back (spine,)."""
-        heat = np.zeros_like(t)
+        heat, area = np.zeros_like(t), self.shape.wall
         if self.drive is not None:
-            heat += self._volume * self.drive.source(self.x, time)
-            heat[:, 0] += self._area * self.drive.wall(self.x[:, 0], time)
+            heat += self._volume * self.drive.source(self.shape.x, time)
+            heat[:, 0] += area * self.drive.wall(self.shape.x[:, 0], time)
             return heat, np.zeros(len(t)), np.zeros(len(t))
-        q = np.array([work.wall[:2] for work in self._works])
-        heat[:, 0] += self._area * q[:, 0]
-        loss = np.array([back_loss(self._back, value) for value in t[:, -1]])
-        heat[:, -1] -= self._area_back * loss[:, 0]
-        return heat, self._area * q[:, 1], -self._area_back * loss[:, 1]
+        heat[:, 0] += area * self.works.wall[:, 0]
+        loss = np.array([back_loss(self.back, value) for value in t[:, -1]])
+        heat[:, -1] -= self.shape.back * loss[:, 0]
+        return heat, area * self.works.wall[:, 1], -self.shape.back * loss[:, 1]
 
-    def _attempt(self, time: float, dt: float, dt_old: float, t: Floats) -> tuple[Floats, Floats, Floats, float] | None:
-        """Newton: temperatures, last change, recession and heat supplied (W), or None."""
+    def attempt(self, time: float, dt: float, dt_old: float, t: Floats) -> tuple[Solved | None, list[float]]:
+        """Newton for the step that ends at `time` from the guess t (spine, node); None if it does not converge, and the
+        largest change of every iteration, K."""
         bdf = stepping.coefficients(dt, dt_old)
         rate, known = bdf[0] / dt, (bdf[1] * self._energy + bdf[2] * self._energy_older) / dt
-        s = self._recession()
+        s = self._guessed_recession(time, dt, dt_old)
         recedes = self.drive is not None or (self.wall.recedes and self.wall.table is not None)
-        if self.drive is not None:
-            s = self.drive.recession(time)
-        for state, work in zip(self._states, self._works, strict=True):
-            prepare_remap(self.stack.grid, state, work, recedes)
-        before = 0.0
+        spines.begin(self.stack.grid, self.states, self.works, recedes)
+        sizes: list[float] = []
         for _ in range(self.rules.iterations):
-            self.iterations += 1
             implied = self._prepare(t, dt, bdf, s)
             heat, at_wall, at_back = self._heat(t, time)
-            residual = heat - self._flow - rate * self._stored - known
-            m, count = self._matrix, t.shape[1]
-            kernel.matrix(
-                self.x, self.contour.inward, self._ratio, self._ends, rate, self.contour.plane, self._places, m.values
-            )
-            m.values[m.diagonal[::count]] -= at_wall
-            m.values[m.diagonal[count - 1 :: count]] -= at_back
-            m.changed()
-            change = m.solve(residual.ravel()).reshape(t.shape)
+            change = self._correction(heat - self._flow - rate * self._stored - known, rate, at_wall, at_back)
             largest = float(np.abs(change).max())
+            sizes.append(largest)
             if not np.isfinite(largest):
-                return None
+                break
             moved = float(np.abs(implied - s).max()) if self.drive is None else 0.0
-            if moved < SURFACE_CHANGE and stepping.converged(self.rules, largest, before):
+            if moved < SURFACE_CHANGE and stepping.converged(self.rules, largest, sizes[-2] if len(sizes) > 1 else 0.0):
                 supplied = float(heat.sum() + (at_wall * change[:, 0] + at_back * change[:, -1]).sum())
-                return t + change, change, s, supplied
+                lost = float((self.shape.wall * (self.works.wall[:, 2] + self.works.wall[:, 3])).sum())
+                self.iterations += len(sizes)
+                return Solved(t + change, change, s, supplied, lost), sizes
             t = t + change * min(1.0, LARGEST_CHANGE / max(largest, 1e-300))
             s = implied if self.drive is None else s
-            before = largest
-        return None
+        return None, sizes
 
-    def run(self, duration: float) -> Damage:
-        """March from the first boundary time for `duration` s or until burnt through. Raises SolverError."""
-        rules, grid, found = self.rules, self.stack.grid, Damage()
-        time = float(self._times[0])
-        stops = stepping.stops(self._breaks, time, time + duration)
-        t = self.temperature
-        past_t, past = np.zeros(3), np.zeros((3, t.size))
-        count = stepping.remember(past_t, past, 0, time, t.ravel())
-        dt, dt_old, stop, failures = rules.first, 0.0, 0, 0
-        bond, missing, through = self.stack.layers[0].cells, 0.0, 0.0
-        self._note(found, time, t, bond)
-        guess = np.zeros(t.size)
-        while stop < stops.size:
-            dt = stepping.fitted(dt, stops[stop] - time)
-            dt_old = 0.0 if dt > stepping.STABLE_GROWTH * dt_old else dt_old
-            step.row_at(self._times, self._rows, time + dt, self._row)
-            stepping.predicted(past_t, past, count, time + dt, dt_old, guess)
-            solved = self._attempt(time + dt, dt, dt_old, guess.reshape(t.shape).copy())
-            if solved is None:
-                failures, dt, dt_old = failures + 1, 0.25 * dt, 0.0
-                count = stepping.forget(past_t, past, count)
-                if failures > rules.retries:
-                    raise SolverError(f"2-D heat shield: no convergence at {time:.4f} s", advice="refine the spines")
-                continue
-            t, change, s, supplied = solved
-            bdf = stepping.coefficients(dt, dt_old)
-            missing += self._accept(t, change, s, bdf) - dt * supplied
-            through += dt * abs(supplied)
-            failures, time = 0, time + dt
-            count = stepping.remember(past_t, past, count, time, t.ravel())
-            self._note(found, time, t, bond)
-            left = 1.0 - s / grid.ablator_depth
-            if left.min() < BURNT_THROUGH:
-                found.burn_through, found.burnt_spine = time, int(left.argmin())
-                break
-            dt_old, dt = dt, min(dt * rules.growth, rules.largest)
-            if stops[stop] - time < 1e-9 * max(1.0, time):
-                stop, dt, dt_old = stop + 1, rules.first, 0.0
-                count = stepping.forget(past_t, past, count)
-        found.iterations = self.iterations
-        found.closure = abs(missing) / max(through, 1e-300)
-        if found.closure > ENERGY_LIMIT:
-            raise SolverError(f"2-D heat shield: energy closes to {found.closure:.2%}, expected {ENERGY_LIMIT:.1%}")
-        return found
+    def _guessed_recession(self, time: float, dt: float, dt_old: float) -> Floats:
+        if self.drive is not None:
+            return self.drive.recession(time)
+        s = self.recession
+        return s if dt_old <= 0.0 else s + (s - self.states.recession[:, 1]) * dt / dt_old
 
-    def _note(self, found: Damage, time: float, t: Floats, bond: int) -> None:
-        found.time.append(time)
-        found.recession.append(self._recession())
-        found.wall.append(t[:, 0].copy())
-        found.bond.append(t[:, bond].copy())
-
-    def _accept(self, t: Floats, change: Floats, s: Floats, bdf: tuple[float, float, float]) -> float:
-        """Make the step history; returns what the formula stored, J per radian or metre."""
-        slopes = self._slope_of_energy()
-        new = self._stored + slopes * change
-        stored = float((bdf[0] * new + bdf[1] * self._energy + bdf[2] * self._energy_older).sum())
-        self._energy_older, self._energy = self._energy, new
-        for i, (state, work) in enumerate(zip(self._states, self._works, strict=True)):
-            step.accept(self.stack.grid, state, work, t[i], -change[i], float(s[i]))
-        return stored
-
-    def _slope_of_energy(self) -> Floats:
-        """(spine, node) d(stored)/dT, by the sums of `balance` with the slope in place of the energy."""
-        stored, flow, volume = (np.zeros_like(self._stored) for _ in range(3))
-        ends = self._ends._replace(energy=self._ends.d_energy)
-        kernel.balance(
-            self.x,
-            self.contour.inward,
-            self._ratio,
-            np.zeros_like(flow),
-            ends,
-            self.contour.plane,
-            stored,
-            flow,
-            volume,
+    def _correction(self, residual: Floats, rate: float, at_wall: Floats, at_back: Floats) -> Floats:
+        """(spine, node) Newton change, K."""
+        m, nodes = self._matrix, residual.shape[1]
+        kernel.matrix(
+            self.shape.x, self.shape.inward, self._ratio, self._ends(), rate, self.shape.plane, self._places, m.values
         )
-        return stored
+        m.values[m.diagonal[::nodes]] -= at_wall
+        m.values[m.diagonal[nodes - 1 :: nodes]] -= at_back
+        m.changed()
+        return m.solve(residual.ravel()).reshape(residual.shape)
+
+    def accept(self, solved: Solved) -> None:
+        """Make the step history; the energy follows the last change to first order."""
+        slopes = self._sums(np.zeros_like(self._flow), self._ends()._replace(energy=self.works.d_energy))[0]
+        self._energy_older, self._energy = self._energy, self._stored + slopes * solved.change
+        spines.accept(
+            self.stack.grid, self.states, self.works, solved.temperature, solved.change, solved.recession
+        )  # fmt: skip
 
 
-def _pattern(spines: int, nodes: int) -> tuple[NodeMatrix, NDArray[np.int32]]:
+def _check_damage(stack: Stack, contour: Contour, where: str) -> None:
+    deepest, thickness = float(contour.gone.max()), stack.grid.ablator_depth
+    if deepest >= (1.0 - BURNT_THROUGH) * thickness:
+        raise DataError(
+            f"{where}: found damage of {deepest:.4g} m, expected less than {1.0 - BURNT_THROUGH:.0%} of the ablator's"
+            f" {thickness:.4g} m",
+            advice="a shield that is already through needs no run",
+        )
+
+
+def _check_spines(shape: spines.Shape, where: str) -> None:
+    """Refuse spines that cross: the contour is bent tighter than the stack is thick, or its points are out of order."""
+    along, across = np.diff(shape.x, axis=1)[:-1], np.diff(shape.x, axis=0)[:, :-1]
+    turn = across[..., 0] * along[..., 1] - across[..., 1] * along[..., 0]
+    if not ((turn > 0.0).all() or (turn < 0.0).all()):
+        i = int(np.argmin(np.abs(turn).min(axis=1)))
+        raise DataError(
+            f"{where}: spines {i} and {i + 1} meet inside the stack, expected spines that stay apart",
+            advice="the contour must not be bent tighter than the stack is thick; check the order of its points",
+        )
+
+
+def _pattern(count: int, nodes: int) -> tuple[NodeMatrix, NDArray[np.int32]]:
     """Matrix of the quads, and the places of the pairs (itself, across, along) of their corners."""
-    number = np.arange(spines * nodes).reshape(spines, nodes)
+    number = np.arange(count * nodes).reshape(count, nodes)
     a, b, c, d = number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]
     parts = [np.stack(three, axis=-1).reshape(-1, 3) for three in ((a, b, c), (a, c, d), (a, b, d), (b, c, d))]
-    matrix = NodeMatrix(np.concatenate(parts), spines * nodes, tolerance=1e-6)
-    i, j, p, q = np.ix_(np.arange(spines - 1), np.arange(nodes - 1), np.arange(2), np.arange(2))
+    matrix = NodeMatrix(np.concatenate(parts), count * nodes, tolerance=1e-6)
+    i, j, p, q = np.ix_(np.arange(count - 1), np.arange(nodes - 1), np.arange(2), np.arange(2))
     corner = np.stack(
         np.broadcast_arrays(number[i + p, j + q], number[i + 1 - p, j + q], number[i + p, j + 1 - q]), axis=-1
     )

@@ -30,7 +30,7 @@ class Ends(NamedTuple):
 @njit(cache=True, error_model="numpy")
 def _corner(x: Array, i: int, c: int, p: int, q: int, plane: bool, at: Array, g: Array) -> float:
     """Nodes `at` (3, 2) of corner (p, q) of quad (i, c): itself, across, along; gradients g (3, 2); returns the volume
-    of the corner, m^3 per radian or per metre of depth."""
+    of the quarter at the corner, m^3 per radian (at the radius of its middle) or per metre of depth."""
     at[0, 0], at[0, 1] = i + p, c + q
     at[1, 0], at[1, 1] = i + 1 - p, c + q
     at[2, 0], at[2, 1] = i + p, c + 1 - q
@@ -41,7 +41,7 @@ def _corner(x: Array, i: int, c: int, p: int, q: int, plane: bool, at: Array, g:
     g[1, 0], g[1, 1] = bz / det, -br / det
     g[2, 0], g[2, 1] = -az / det, ar / det
     g[0, 0], g[0, 1] = -g[1, 0] - g[2, 0], -g[1, 1] - g[2, 1]
-    return 0.25 * abs(det) * (1.0 if plane else r0)
+    return 0.25 * abs(det) * (1.0 if plane else r0 + 0.25 * (ar + br))
 
 
 @njit(cache=True, error_model="numpy")
@@ -104,13 +104,3 @@ def matrix(
                             other = g[n, 0] * dr + g[n, 1] * dz
                             dot = g[m, 0] * g[n, 0] + g[m, 1] * g[n, 1]
                             values[place[3 * m + n]] += w * k * (more * dot + (1.0 - more) * along * other)
-
-
-@njit(cache=True, error_model="numpy")
-def line_areas(x: Array, layer: int, plane: bool, out: Array) -> None:
-    """(spine,) share of each node of a layer in the area of the line through them, m^2 per radian or metre."""
-    out[:] = 0.0
-    for i in range(x.shape[0] - 1):
-        size = 0.5 * np.hypot(x[i + 1, layer, 0] - x[i, layer, 0], x[i + 1, layer, 1] - x[i, layer, 1])
-        out[i] += size * (1.0 if plane else x[i, layer, 0])
-        out[i + 1] += size * (1.0 if plane else x[i + 1, layer, 0])
