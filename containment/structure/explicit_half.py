@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _OPEN = 2  # rows of the vessel left out at its aft pole
-_SHELL_LAYERS = 3  # at least: of a bending shell's energy 1/9 then sits in hourglass modes, its exact share
+_SHELL_LAYERS = 6  # at least: of a bending shell's energy 1/36 then sits in hourglass modes, its exact share
 _MERGE = 1e-7  # m, nodes nearer than this are one
 
 

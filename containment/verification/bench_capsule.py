@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -40,13 +41,18 @@ def land(ground: str, size: float, end: float = 0.012) -> tuple[Run, int]:
 
 
 @cache
-def land_half(ground: str, size: float, arrival: Arrival, slope: float = 0.0, end: float = 0.012) -> tuple[Run, int]:
-    """Half of the capsule in space, friction 0.3 (assumed, soil on a heat shield), and the number of hexahedra."""
+def land_half(
+    ground: str, size: float, arrival: Arrival, slope: float = 0.0, end: float = 0.012, braced: bool = True
+) -> tuple[Run, int]:  # fmt: skip
+    """Half of the capsule in space, friction 0.3 (assumed, soil on a heat shield), and the number of hexahedra.
+
+    `braced`: elastic hourglass control of shell and vessel; without it viscous.
+    """
     terrain = Terrain(slope, 0.3)
     made = half_capsule(*parts(ground, size), arrival, terrain)
     groups = {"shell": np.array([SHELL]), "absorber": np.array([ABSORBER]), "vessel": np.array([VESSEL])}
     run = simulate(
-        made.body, made.velocity, end, control=made.control, contact=made.contact, ground=GROUNDS[ground],
-        terrain=terrain, groups=groups,
+        replace(made.body, braced=braced), made.velocity, end, control=made.control, contact=made.contact,
+        ground=GROUNDS[ground], terrain=terrain, groups=groups,
     )  # fmt: skip
     return run, len(made.body.cells)

@@ -12,7 +12,7 @@ from containment.structure.explicit_half import Arrival, half_capsule
 from containment.structure.explicit_parts import Bond
 from containment.structure.explicit_terrain import SphereRock, WedgeRock
 from containment.structure.soil import Ground
-from containment.verification import bench_capsule, bench_contact
+from containment.verification import bench_capsule, bench_contact, bench_plate
 from containment.verification import explicit as bench
 from containment.verification.bench_residual import patch_error, residual_error, rotation_error
 from containment.verification.bench_taylor import cylinder, taylor_bar, taylor_solid
@@ -172,6 +172,12 @@ def test_solids_agree_with_the_bar_of_revolution_and_plain_tetrahedra_lock():
     assert plain.foot < 5e-3 < 6.5e-3 < tets.foot  # 7.1 when it does not lock
     full, mean = (taylor_bar(COPPER, 227.0, 5, 25, rule) for rule in ("full", "mean"))
     assert full.foot < 5.5e-3 < 6.8e-3 < mean.foot
+
+
+def test_one_layer_of_hexahedra_bends_as_a_plate_and_not_without_its_control():
+    found, ledger = bench_plate.vibrate(braced=True)
+    assert found == pytest.approx(bench_plate.period(), rel=0.01) and ledger < 1e-3  # Euler beam
+    assert bench_plate.vibrate(braced=False)[0] == np.inf
 
 
 def test_softening_and_absent_parts_are_refused():
