@@ -135,9 +135,11 @@ for _name, _summary in {
     "sterilisation": "Heat that closes the seam of a vessel: kill at the seam, temperatures of the samples.",
     "entry": "Trajectory, heating and loads from the entry interface to the ground.",
     "heatshield": "Charring, recession and temperatures through the heat shield.",
+    "damage": "Heat shield around a crater in two dimensions: burn-through and bond line.",
     "soak": "Temperatures of the whole section from entry to recovery.",
     "stress": "Thermo-elastic stress of shell and vessels at peak entry load.",
     "landing": "Impact on each surface: decelerations, vessels and seals.",
+    "impact": "The nominal landing in explicit finite elements, beside the chain.",
     "leak": "Leak paths after landing.",
 }.items():
     _stage(_name, _summary)

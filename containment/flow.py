@@ -49,7 +49,7 @@ def run(
 
 def nominal_flight(case: Case, settings: Fidelity, folder: RunFolder) -> stages.Chain:
     """Every stage at the nominal values, with histories and fields."""
-    return stages.run_chain(case, settings, stages.available(case), folder, folder / "fields")
+    return stages.run_chain(case, settings, stages.available(case, nominal=True), folder, folder / "fields")
 
 
 def learn(case: Case, settings: Fidelity, folder: RunFolder, seed: int) -> Posterior:

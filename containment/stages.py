@@ -52,6 +52,10 @@ STAGES: dict[str, Stage] = {
         "containment.thermal.heatshield_stage", ("heatshield",), ("heatshield", "geometry"), ("entry",),
         ("heatshield_cells", "heatshield_step", "heatshield_rung"),
     ),
+    "damage": Stage(
+        "containment.thermal.damage_stage", ("damage", "heatshield"), ("damage", "heatshield"), ("entry", "heatshield"),
+        ("heatshield_cells", "heatshield_step"), nominal=True,
+    ),
     "soak": Stage(
         "containment.thermal.soak_stage", ("soak", "geometry"), ("soak", "geometry", "heatshield", "vehicle"),
         ("mesh", "entry", "heatshield"), ("soak_steps",),

@@ -75,6 +75,15 @@ class Absorber(Section):
     tension: Pressure = Field(description="stress at which the foam parts")
 
 
+class Interface(Section):
+    """What holds the absorber on the outer vessel, and friction between parts; for the explicit finite elements."""
+
+    normal_strength: Pressure
+    shear_strength: Pressure
+    opening: Length = Field(description="at which nothing is left; fracture energy = strength x opening / 2")
+    friction: NotNegative = Field(description="Coulomb, between all parts that touch")
+
+
 class Impact(Section):
     """How the vehicle meets the ground in stable flight."""
 
@@ -158,6 +167,7 @@ class Landing(Section):
     surfaces: dict[str, Annotated[Soil | HardGround, Field(discriminator="kind")]]
     forebody: Forebody
     absorber: Absorber
+    interface: Interface | None = Field(None, description="for the explicit impact, which needs it")
     contacts: dict[Literal["pcv", "os"], Contact] = Field(
         description="pcv: in the outer vessel; os: sample container in the inner vessel"
     )

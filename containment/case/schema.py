@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from containment.case.barriers import Event, FaultTree, LimitState
+from containment.case.damage import Damage
 from containment.case.entry import Entry, Footprint, Vehicle
 from containment.case.evidence import Evidence
 from containment.case.fidelity import Fidelity, FidelityName, defaults
@@ -63,6 +64,7 @@ class Case(Section):
     heatshield: Heatshield | None = None
     geometry: Geometry | None = None
     sterilisation: Sterilisation | None = None
+    damage: Damage | None = None
     soak: Soak | None = None
     stress: Stress | None = None
     landing: Landing | None = None

@@ -4,7 +4,7 @@ One process solves one sample, so meshes live on MPI.COMM_SELF.
 """
 
 from containment.fem.algebra import LinearSolver, assembled, eigenvalues, held, matrix
-from containment.fem.files import FieldFile, write_fields
+from containment.fem.files import FieldFile, MotionFile, write_fields
 from containment.fem.mesh import (
     Facets,
     FeMesh,
@@ -21,7 +21,7 @@ from containment.fem.mesh import (
 from containment.fem.stack import MPI, PETSc, basix, dolfinx, ufl
 
 __all__ = [
-    "MPI", "Facets", "FeMesh", "FieldFile", "LinearSolver", "PETSc", "assembled", "basix", "cell_dofs", "cell_values",
-    "cells_at", "dolfinx", "eigenvalues", "held", "matrix", "node_dofs", "node_values", "set_cell_values",
-    "set_node_values", "to_dolfinx", "ufl", "volume", "write_fields",
+    "MPI", "Facets", "FeMesh", "FieldFile", "LinearSolver", "MotionFile", "PETSc", "assembled", "basix", "cell_dofs",
+    "cell_values", "cells_at", "dolfinx", "eigenvalues", "held", "matrix", "node_dofs", "node_values",
+    "set_cell_values", "set_node_values", "to_dolfinx", "ufl", "volume", "write_fields",
 ]  # fmt: skip

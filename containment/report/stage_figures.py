@@ -28,6 +28,7 @@ def figures(result: StageResult) -> dict[str, Figure]:
         "heatshield": (_heatshield, ("wall_temperature", "recession")),
         "soak": (_soak, ("scv_seal_temperature",)),
         "soak-section": (_soak_section, ("temperature_snapshot", "triangle")),
+        "damage": (_damage, ("bondline_middle", "temperature_hottest")),
         "sterilisation": (_sterilisation, ("seam_temperature",)),
         "sterilisation-section": (_soak_section, ("temperature_snapshot", "triangle")),
         "stress-section": (_stress_section, ("von_mises", "triangle")),
@@ -141,6 +142,26 @@ def _sterilisation(data: xr.Dataset) -> Figure:
     axes[2].set(xlabel="time, min", ylabel="°C", title="samples")
     axes[2].set_xscale("symlog", linthresh=1.0)
     axes[2].legend()
+    return figure
+
+
+def _damage(data: xr.Dataset) -> Figure:
+    figure, axes = new(3)
+    t = data["time"].to_numpy()
+    for i, where in enumerate(("middle", "sound")):
+        label = "under the crater" if where == "middle" else "sound shield"
+        axes[0].plot(t, 1e3 * data[f"recession_{where}"].to_numpy(), color=COLOURS[i], label=label)
+        axes[1].plot(t, data[f"bondline_{where}"].to_numpy() - 273.15, color=COLOURS[i], label=label)
+    axes[0].set(xlabel="time, s", ylabel="mm", title="surface below the original")
+    axes[1].set(xlabel="time, s", ylabel="°C", title="bond line")
+    axes[0].legend()
+    found = data["temperature_hottest"]
+    r, z = (1e3 * data[name].to_numpy() for name in ("node_r", "node_z"))
+    picture = axes[2].pcolormesh(r, z, found.to_numpy() - 273.15, cmap="inferno", shading="gouraud", rasterized=True)
+    axes[2].set(xlabel="mm from the middle", ylabel="depth, mm", aspect="equal")
+    axes[2].set_title(str(found.attrs["long_name"]).split(",")[0].removeprefix("temperature "), fontsize="small")
+    axes[2].invert_yaxis()
+    figure.colorbar(picture, ax=axes[2], orientation="horizontal", label="°C")
     return figure
 
 

@@ -62,7 +62,8 @@ class ContactLine:
 class Run:
     """Result: `points` and `speeds` at the end, `time` (t,) s, `ground_force` N (axial), mean axial `means` m/s and
     mean velocities `velocities` (t, dim) by group, plastic strain (e,), `energy` J at the end by name, ledger error
-    of the initial energy, steps; `frames` (k, n, dim) m and their plastic strain (k, e) at `frame_times`."""
+    of the initial energy, steps; `frames` (k, n, dim) m and the state of every point (k, points, width) at
+    `frame_times`; `torn` (s,): damage of the bonds of all contact nodes of parts, in their order."""
 
     points: Floats
     speeds: Floats
@@ -77,7 +78,14 @@ class Run:
     least_step: float
     frame_times: Floats
     frames: Floats
-    frame_strain: Floats
+    frame_states: Floats
+    torn: Floats
+
+    @property
+    def frame_strain(self) -> Floats:
+        """(k, e) largest equivalent plastic strain of each cell's points in the frames."""
+        count, cells = len(self.frames), len(self.plastic_strain)
+        return np.asarray(self.frame_states[..., -2].reshape(count, cells, -1).max(axis=2, initial=0.0))
 
     def peak(self, group: str, window: float) -> float:
         """Largest mean deceleration of a group over a window, m/s^2."""
@@ -146,7 +154,7 @@ def simulate(
     records = Records(
         np.array([body.node_mass(g) for g in groups.values()]), record_step,
         np.zeros((int(end / record_step) + 8, 2 + dim * len(groups))), frame_times,
-        np.zeros((frame_times.size, *x.shape)), np.zeros((frame_times.size, len(body.cells))), np.zeros(len(LEDGER)),
+        np.zeros((frame_times.size, *x.shape)), np.zeros((frame_times.size, *mesh.state.shape)), np.zeros(len(LEDGER)),
     )  # fmt: skip
     count, steps, worst, status, least = march(
         x, v, mass, free, mesh, surface, touching, records, control.safety, float(end)
@@ -158,7 +166,8 @@ def simulate(
     return Run(
         x, v, history[:, 0].copy(), history[:, 1].copy(), {name: moved[:, -1] for name, moved in velocities.items()},
         velocities, strain, dict(zip(LEDGER, records.energy.tolist(), strict=True)), float(worst), int(steps),
-        float(least), frame_times, records.frames, records.frame_strain,
+        float(least), frame_times, records.frames, records.frame_states,
+        touching.damage,
     )  # fmt: skip
 
 

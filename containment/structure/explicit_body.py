@@ -14,6 +14,7 @@ from containment.structure.crushable import CURVE_END, CURVE_POINTS, Foam
 from containment.structure.explicit_full import SHAPE
 from containment.structure.explicit_laws import FOAM, METAL
 from containment.structure.explicit_march import FULL_QUAD, HEX, MEAN_QUAD, QUAD, TET, Elements
+from containment.structure.explicit_soil import SoilSolid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,7 +89,7 @@ class FoamSolid:
         return [FOAM, f.density, f.modulus, self.tension, f.rate_coefficient, f.reference_rate] + [0.0] * 7
 
 
-Material = Metal | FoamSolid
+Material = Metal | FoamSolid | SoilSolid
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Mesh:
     def step_estimate(self) -> float:
         """2 over the largest frequency of the cells as they stand, s."""
         laws = self.laws()[self.kind]
-        stiff = np.where(laws[:, 0] == METAL, laws[:, 2] + 2.0 * laws[:, 3], laws[:, 2]) / laws[:, 1]
+        stiff = np.where(laws[:, 0] != FOAM, laws[:, 2] + 2.0 * laws[:, 3], laws[:, 2]) / laws[:, 1]
         return float(2.0 / np.sqrt(np.max(stiff * self.gradient_squares())))
 
     def laws(self) -> Floats:
@@ -156,6 +157,8 @@ class Mesh:
 
     def _pack(self, form: int, control: Floats, points: int = 1, **given: Any) -> Elements:
         """The kernel's arrays, at rest and unstrained."""
+        if form != QUAD and any(isinstance(m, SoilSolid) for m in self.materials):
+            raise DataError("found soil in space or in 2 x 2 points, expected one-point quads", advice="mesh those")
         solid = self.points.shape[1] == 3
         state = np.zeros((points * len(self.cells), 8 if solid else 6))
         state[:, [0, 1, 2] if solid else [0, 2, 3]] = 1.0

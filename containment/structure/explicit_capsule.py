@@ -6,6 +6,7 @@ vessel are layers along their surfaces and share the rays' nodes. No mesher is n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from containment.errors import DataError
 from containment.structure.explicit import Body, ContactLine, FoamSolid, Metal
-from containment.structure.explicit_body import Mesh
+from containment.structure.explicit_body import Material, Mesh
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,24 +51,47 @@ class Capsule:
 
 def capsule(shape: CapsuleShape, foam: FoamSolid, shell: Metal | FoamSolid, vessel: Metal) -> Capsule:
     """Mesh the capsule; densities of shell and vessel are set so that their masses come out as asked."""
-    thin = [name for name in _THICK if not getattr(shape, name) > 0.0]
-    if thin:
-        raise DataError(
-            f"found {thin[0]} {getattr(shape, thin[0]):g}, expected a part with a thickness", advice="correct its size"
-        )
     points, tables = section(shape)
-    quads = [_grid_quads(table) for table in tables]
+    quads = [grid_quads(table) for table in tables]
     kind = np.repeat(np.array([SHELL, ABSORBER, VESSEL]), [len(q) for q in quads])
     rough = Body(points, np.concatenate(quads), kind, [shell, foam, vessel])
     body = Body(points, rough.cells, kind, weighed(rough, shape))
     return Capsule(body, ContactLine.along(points, tables[SHELL][:, -1]))
 
 
-def section(shape: CapsuleShape) -> tuple[Floats, tuple[Ints, Ints, Ints]]:
-    """Points (r, z) and the node tables (row from the axis outward, layer from inside) of shell, absorber, vessel.
+class Nodes:
+    """Grows a list of points."""
 
-    The rows of all three begin with the same rays; those of the absorber's last layer end on the shell or on its side.
-    """
+    def __init__(self) -> None:
+        self.points: list[Floats] = []
+
+    def add(self, points: Floats) -> Ints:
+        """Append points; returns their numbers."""
+        first = len(self.points)
+        self.points.extend(np.asarray(points))
+        return np.arange(first, first + len(points))
+
+    def placed(self) -> Floats:
+        """(n, 2) all points, those on the axis exactly there."""
+        points = np.array(self.points)
+        points[np.abs(points[:, 0]) < 1e-12, 0] = 0.0
+        return points
+
+
+@dataclass(frozen=True)
+class Front:
+    """What lies around the vessel: node tables (row from the axis outward, layer from inside) of shell and absorber,
+    the angles of the rays between them, and the vessel's centre."""
+
+    nodes: Nodes
+    shell: Ints
+    foam: Ints
+    rays: Floats
+    centre: Floats
+
+
+def front(shape: CapsuleShape) -> Front:
+    """Mesh shell and absorber; the first layer of the absorber lies on the vessel's surface."""
     thin = [name for name in _THICK if not getattr(shape, name) > 0.0]
     if thin:
         raise DataError(
@@ -76,38 +100,36 @@ def section(shape: CapsuleShape) -> tuple[Floats, tuple[Ints, Ints, Ints]]:
     inner, normal = _inner_surface(shape)
     centre = np.array([0.0, shape.shell_thickness + shape.absorber_thickness + shape.vessel_radius])
     rays, feet, hits = _rays(shape, inner, centre)
-    nodes = _Nodes()
+    nodes = Nodes()
     foam = _absorber(shape, nodes, rays, feet, centre)
-    shell = _shell(shape, nodes, inner, normal, hits, foam)
-    vessel = _vessel(shape, nodes, rays, foam, centre)
-    points = np.array(nodes.points)
-    points[np.abs(points[:, 0]) < 1e-12, 0] = 0.0
-    return points, (shell, foam, vessel)
+    return Front(nodes, _shell(shape, nodes, inner, normal, hits, foam), foam, rays, centre)
 
 
-def weighed(body: Mesh, shape: CapsuleShape, share: float = 1.0) -> list[Metal | FoamSolid]:
+def section(shape: CapsuleShape) -> tuple[Floats, tuple[Ints, Ints, Ints]]:
+    """Points (r, z) and the node tables (row from the axis outward, layer from inside) of shell, absorber, vessel.
+
+    The rows of all three begin with the same rays; those of the absorber's last layer end on the shell or on its side.
+    """
+    made = front(shape)
+    vessel = _vessel(shape, made.nodes, made.rays, made.foam, made.centre)
+    return made.nodes.placed(), (made.shell, made.foam, vessel)
+
+
+def weighed(body: Mesh, shape: CapsuleShape, share: float = 1.0) -> list[Material]:
     """Materials with densities that give shell and vessel `share` of their masses."""
-    wanted = {SHELL: share * shape.shell_mass, VESSEL: share * shape.vessel_mass}
+    return with_masses(body, {SHELL: share * shape.shell_mass, VESSEL: share * shape.vessel_mass})
+
+
+def with_masses(body: Mesh, masses: Mapping[int, float]) -> list[Material]:
+    """Materials with densities that give their cells the masses asked for, kg by material number."""
     found = list(body.materials)
-    for kind, mass in wanted.items():
+    for kind, mass in masses.items():
         material, density = found[kind], mass / float(body.weights()[body.kind == kind].sum())
-        if isinstance(material, Metal):
+        if not isinstance(material, FoamSolid):
             found[kind] = replace(material, density=density)
         else:
             found[kind] = replace(material, foam=replace(material.foam, density=density))
     return found
-
-
-class _Nodes:
-    """Grows a list of points."""
-
-    def __init__(self) -> None:
-        self.points: list[Floats] = []
-
-    def add(self, points: Floats) -> Ints:
-        first = len(self.points)
-        self.points.extend(np.asarray(points))
-        return np.arange(first, first + len(points))
 
 
 def _inner_surface(shape: CapsuleShape) -> tuple[Floats, Floats]:
@@ -144,7 +166,7 @@ def _rays(shape: CapsuleShape, inner: Floats, centre: Floats) -> tuple[Floats, F
     return np.concatenate([front, side]), np.concatenate([ends, flank]), on_shell + 1
 
 
-def _absorber(shape: CapsuleShape, nodes: _Nodes, rays: Floats, feet: Floats, centre: Floats) -> Ints:
+def _absorber(shape: CapsuleShape, nodes: Nodes, rays: Floats, feet: Floats, centre: Floats) -> Ints:
     """(ray, layer) node numbers from the vessel outward."""
     start = centre + shape.vessel_radius * np.column_stack([np.sin(rays), -np.cos(rays)])
     layers = max(4, int(np.ceil(shape.absorber_thickness / shape.size)))
@@ -153,13 +175,13 @@ def _absorber(shape: CapsuleShape, nodes: _Nodes, rays: Floats, feet: Floats, ce
     return nodes.add(points.reshape(-1, 2)).reshape(len(rays), layers + 1)
 
 
-def _grid_quads(grid: Ints) -> Ints:
+def grid_quads(grid: Ints) -> Ints:
     """Counter-clockwise quads of a grid whose first index runs outward from the axis and second towards the nose."""
     a, b, c, d = grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]
     return np.column_stack([a.ravel(), b.ravel(), c.ravel(), d.ravel()])
 
 
-def _shell(shape: CapsuleShape, nodes: _Nodes, inner: Floats, normal: Floats, hits: int, foam: Ints) -> Ints:
+def _shell(shape: CapsuleShape, nodes: Nodes, inner: Floats, normal: Floats, hits: int, foam: Ints) -> Ints:
     """(station, layer) node numbers of the shell from inside. The first `hits` stations are the ends of rays."""
     bonded = np.array([nodes.points[i] for i in foam[:hits, -1]])
     rest = inner[inner[:, 0] > bonded[-1, 0] + 1e-9]
@@ -178,7 +200,7 @@ def _shell(shape: CapsuleShape, nodes: _Nodes, inner: Floats, normal: Floats, hi
     return np.column_stack(grid)
 
 
-def _vessel(shape: CapsuleShape, nodes: _Nodes, rays: Floats, foam: Ints, centre: Floats) -> Ints:
+def _vessel(shape: CapsuleShape, nodes: Nodes, rays: Floats, foam: Ints, centre: Floats) -> Ints:
     """(angle, layer) node numbers of the vessel's wall over the whole sphere; the outer ones are the absorber's."""
     more = max(2, int(np.ceil((np.pi - rays[-1]) * shape.vessel_radius / shape.size)))
     angles = np.concatenate([rays, np.linspace(rays[-1], np.pi, more + 1)[1:]])

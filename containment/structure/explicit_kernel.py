@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from containment.structure.explicit_laws import HOURGLASS, METAL, OPTIONS, PLASTIC, VISCOUS, foam, log, metal
+from containment.structure.explicit_laws import FOAM, HOURGLASS, METAL, OPTIONS, PLASTIC, VISCOUS, foam, log, metal
+from containment.structure.explicit_soil import soil
 
 # Parts of the element are inlined: as calls they add half.
 
@@ -32,8 +33,11 @@ def material(law, curve, strain_step, here, step, dilation, f11, f12, f21, f22, 
     apart = np.sqrt(half * half + b12 * b12)
     cos2, sin2 = (half / apart, b12 / apart) if apart > 1e-300 else (1.0, 0.0)
     e1, e2, e3 = 0.5 * log(mean + apart), 0.5 * log(mean - apart), 0.5 * log(here[3] * f33 * f33)
-    if law[0] == METAL:
-        n1, n2, n3, t1, t2, t3, work, flowed = metal(law, e1, e2, e3, here, step)
+    if law[0] != FOAM:
+        if law[0] == METAL:
+            n1, n2, n3, t1, t2, t3, work, flowed = metal(law, e1, e2, e3, here, step)
+        else:
+            n1, n2, n3, t1, t2, t3, work, flowed = soil(law, plane * f33, e1, e2, e3, here)
         energy = 0.5 * law[2] * (n1 + n2 + n3) ** 2 + law[3] * (n1 * n1 + n2 * n2 + n3 * n3)
     else:
         n1, n2, n3, t1, t2, t3, work, flowed = foam(law, curve, strain_step, plane * f33, -dilation, e1, e2, e3)
@@ -114,7 +118,7 @@ def elements(  # type: ignore[no-untyped-def]
         )  # fmt: skip
         stored += w * energy
         loss[PLASTIC] += w * work
-        bulk, shear = (law[2], law[3]) if law[0] == METAL else (0.0, 0.5 * law[2])
+        bulk, shear = (law[2], law[3]) if law[0] != FOAM else (0.0, 0.5 * law[2])
         density = law[1]
         wave, size = np.sqrt((bulk + 2.0 * shear) / density), np.sqrt(0.5 * area2)
         viscous = 0.0

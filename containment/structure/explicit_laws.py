@@ -3,7 +3,8 @@
 Rows of `laws`, first entry the kind. 0 J2 metal: density, lambda, G, yield A, hardening B, exponent n, rate factor C,
 rate_0, thermal exponent m, melting and start temperature, heat capacity; flow stress
 (A + B alpha^n)(1 + C ln(rate/rate_0))(1 - T*^m). 1 crushable foam after Deshpande and Fleck with no plastic Poisson
-effect: density, modulus, tension cut-off, rate factor C, rate_0; crush curve in a row of `curves`.
+effect: density, modulus, tension cut-off, rate factor C, rate_0; crush curve in a row of `curves`. 2 soil: see
+`explicit_soil`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-METAL, FOAM = 0, 1
+METAL, FOAM, SOIL = 0, 1, 2
 LEDGER = ("kinetic", "elastic", "plastic", "hourglass", "viscous", "contact_elastic", "contact_loss")
 # places in `loss`, J since the start; the last is what elastic hourglass control holds at the moment
 PLASTIC, HOURGLASS, VISCOUS, CONTACT_LOSS, HELD = 0, 1, 2, 3, 4

@@ -44,15 +44,15 @@ class Elements(NamedTuple):
 
 class Records(NamedTuple):
     """What is kept. `groups` (g, n): masses of each recorded mean. Rows of `history`: time, axial contact force, mean
-    velocity of each group; `frame_times` (k,): when node positions (k, n, dim) and equivalent plastic strain
-    (k, e) are kept; `energy` in the order of LEDGER."""
+    velocity of each group; `frame_times` (k,): when node positions (k, n, dim) and the state of
+    every point (k, points, width) are kept; `energy` in the order of LEDGER."""
 
     groups: NDArray[np.float64]
     step: float
     history: NDArray[np.float64]
     frame_times: NDArray[np.float64]
     frames: NDArray[np.float64]
-    frame_strain: NDArray[np.float64]
+    frame_states: NDArray[np.float64]
     energy: NDArray[np.float64]
 
 
@@ -119,15 +119,10 @@ def _record(v, records, count, time, push):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _frame(x, state, points, records, frame):  # type: ignore[no-untyped-def]
-    """Keep positions and the largest equivalent plastic strain of each element's points."""
+def _frame(x, state, records, frame):  # type: ignore[no-untyped-def]
+    """Keep positions and the state of every point."""
     records.frames[frame] = x
-    place = state.shape[1] - 2
-    for e in range(records.frame_strain.shape[1]):
-        largest = 0.0
-        for p in range(points):
-            largest = max(largest, state[e * points + p, place])
-        records.frame_strain[frame, e] = largest
+    records.frame_states[frame] = state
 
 
 @njit(**OPTIONS)
@@ -169,7 +164,7 @@ def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type
             if not np.isfinite(kinetic):
                 return count, steps, worst, NOT_FINITE, least
         if frame < records.frame_times.size and time >= records.frame_times[frame]:
-            _frame(x, mesh.state, mesh.weight.size // mesh.cells.shape[0], records, frame)
+            _frame(x, mesh.state, records, frame)
             frame += 1
         if time >= end:
             return count, steps, worst, DONE, least

@@ -29,7 +29,8 @@ class Pairs(NamedTuple):
     """Contact nodes (s,) with their chains. `edges` (m,): nodes of all chains in order; `first`, `last` (s,): first and
     last edge a node may meet; `place` (s,): the one it is at. `penalty` N/m, `friction`. Bonds: `strength` (s, 2) N
     normal and shear, `opening` m where nothing is left (0: no bond), `anchor` (s,) edge and `share` (s,) along it,
-    `offset` (s, 2) m at the start across and along, `damage` (s,). `omega2` 1/s^2: bound of what all this adds."""
+    `offset` (s, 2) m at the start across and along, `damage` (s,). `dragged` (s,): friction of the last step, N.
+    `omega2` 1/s^2: bound of what all this adds."""
 
     nodes: Ints
     edges: Ints
@@ -44,6 +45,7 @@ class Pairs(NamedTuple):
     share: Floats
     offset: Floats
     damage: Floats
+    dragged: Floats
     omega2: float
 
 
@@ -119,10 +121,13 @@ def meet(x, v, mass, force, p, step, loss):  # type: ignore[no-untyped-def]
             slip = er * (v[i, 0] - (1.0 - t) * v[a, 0] - t * v[b, 0])
             slip += ez * (v[i, 1] - (1.0 - t) * v[a, 1] - t * v[b, 1])
             drag = min(p.friction[k] * f, 0.25 * mass[i] * abs(slip) / step)
-            loss[CONTACT_LOSS] += drag * abs(slip) * step
             drag = drag if slip < 0.0 else -drag
+            loss[CONTACT_LOSS] -= 0.5 * (drag + p.dragged[k]) * slip * step
+            p.dragged[k] = drag
             _push(force, i, a, b, t, -ez * f + er * drag, er * f + ez * drag)
             stored += 0.5 * f * -gap
+        else:
+            p.dragged[k] = 0.0
     return stored
 
 
@@ -183,7 +188,7 @@ def pairs(points: Floats, mass: Floats, step: float, contacts: Sequence[PartCont
         nodes, edges.astype(np.int64), flat["first"].astype(np.int64), flat["last"].astype(np.int64), place, penalty,
         np.array([c.friction for c in contacts for _ in c.nodes]), strength * area[:, None],
         np.array([b.opening if b else 0.0 for b in bonds]), place.copy(), flat["share"],
-        flat["offset"].reshape(-1, 2), np.zeros(count), float(2.0 * np.max(load / mass)),
+        flat["offset"].reshape(-1, 2), np.zeros(count), np.zeros(count), float(2.0 * np.max(load / mass)),
     )  # fmt: skip
 
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_ROOM_TEMPERATURE = 293.15  # K, vessels without a soak stage
 _STORED = 1e-4  # s between stored states of the histories
 _DRIFT = 1e-6  # of a unit load: the pin holds nothing when loads are in balance, rounding of the solve is 1e-11
 
@@ -45,7 +44,7 @@ def run(
     mesh, entry = _upstream(upstream, "mesh"), _upstream(upstream, "entry")
     section = SectionMesh.from_dataset(mesh.data)
     content = landing_branches.inside(section, mesh)
-    temperatures = _temperatures(upstream)
+    temperatures = landing_vessels.temperatures(upstream)
     walls = landing_vessels.vessels(section, geometry, landing, content, temperatures)
     responses: dict[str, Response] = {}
     histories: dict[str, History] = {}
@@ -77,7 +76,7 @@ def run(
         _write_fields(fields, section, data)
     notes.append(f"accelerations and forces are moving means over {1e3 * window:g} ms")
     if "soak" not in upstream:
-        notes.append(f"no soak stage: vessels land at {_ROOM_TEMPERATURE:g} K")
+        notes.append(f"no soak stage: vessels land at {landing_vessels.ROOM_TEMPERATURE:g} K")
     return StageResult("landing", responses, data, checks, tuple(notes))
 
 
@@ -85,13 +84,6 @@ def _upstream(upstream: Mapping[str, StageResult], name: str) -> StageResult:
     if name not in upstream:
         raise DataError(f"the landing needs the result of stage {name}", advice=f"add the sections of stage {name}")
     return upstream[name]
-
-
-def _temperatures(upstream: Mapping[str, StageResult]) -> dict[str, float]:
-    soak = upstream.get("soak")
-    if soak is None:
-        return dict.fromkeys(VESSELS, _ROOM_TEMPERATURE)
-    return {vessel: soak.value(f"{vessel}_seal_temperature_at_landing") for vessel in VESSELS}
 
 
 def _responses(

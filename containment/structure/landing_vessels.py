@@ -20,11 +20,21 @@ from containment.structure.vessel import Seats, Vessel
 if TYPE_CHECKING:
     from containment.case.geometry import Geometry
     from containment.case.landing import Landing, Seam
+    from containment.result import StageResult
 
 Floats = NDArray[np.float64]
 
 VESSELS: tuple[Literal["scv", "pcv"], ...] = ("scv", "pcv")
+ROOM_TEMPERATURE = 293.15  # K, vessels without a soak stage
 _EVERY = 5  # of the stored states enters the vessels: 0.1 ms, a fifth of the shortest sensible filter window
+
+
+def temperatures(upstream: Mapping[str, StageResult]) -> dict[str, float]:
+    """Temperature of each vessel at landing, K."""
+    soak = upstream.get("soak")
+    if soak is None:
+        return dict.fromkeys(VESSELS, ROOM_TEMPERATURE)
+    return {vessel: soak.value(f"{vessel}_seal_temperature_at_landing") for vessel in VESSELS}
 
 
 @dataclass(frozen=True)
