@@ -1,4 +1,4 @@
-"""Kriging of one failure mode: polynomial trend plus Matern 5/2 with one length per input, errors calibrated by
+"""Kriging of one failure mode: polynomial trend plus Matern process with one length per input, errors calibrated by
 leave-one-out (Rasmussen & Williams 2006; Dubrule 1983 for the closed leave-one-out forms).
 
 Own code because the trend, the prior on the lengths and the closed leave-one-out of the whole model are needed together
@@ -23,7 +23,8 @@ _SHARED_LENGTH = 20  # beyond this many inputs one length serves all
 _LEADING = 5  # turned inputs that keep a length of their own there
 _PRIOR_SD = 1.0  # of ln(length): one to two decades are plausible
 _SMALLEST = 1e-18  # variance of values of unit size: below it only rounding is left
-_SQRT5 = np.sqrt(5.0)
+_SQRT3, _SQRT5 = np.sqrt(3.0), np.sqrt(5.0)
+Kernel = Literal["matern 5/2", "matern 3/2"]  # the rougher one is the witness of the other
 
 
 def normal_scores(u: Array) -> Array:
@@ -41,6 +42,7 @@ class Kriging:
     turn: Array
     lengths: Array
     trend: Trend
+    kernel: Kernel
     coefficients: Array
     weights: Array
     root: Array
@@ -53,7 +55,7 @@ class Kriging:
     def __call__(self, u: Array) -> tuple[Array, Array]:
         """Mean and standard deviation at u (n, d)."""
         v = self.scale(u) @ self.turn
-        cross = _correlation(v / self.lengths, self.points / self.lengths)
+        cross = _correlation(v / self.lengths, self.points / self.lengths, self.kernel)
         basis = _basis(v, self.trend)
         mean = basis @ self.coefficients + cross @ self.weights
         solved = self.root @ cross.T
@@ -65,18 +67,20 @@ class Kriging:
 
     def correlation(self, u: Array, v: Array) -> Array:
         """Correlation of the process between points (n, d) and (m, d)."""
-        return _correlation(self.scale(u) @ self.turn / self.lengths, self.scale(v) @ self.turn / self.lengths)
+        return _correlation(
+            self.scale(u) @ self.turn / self.lengths, self.scale(v) @ self.turn / self.lengths, self.kernel
+        )
 
     def mean(self, x: Array) -> Array:
         """Mean alone at mapped inputs x = scale(u) (n, d)."""
         v = x @ self.turn
-        cross = _correlation(v / self.lengths, self.points / self.lengths)
+        cross = _correlation(v / self.lengths, self.points / self.lengths, self.kernel)
         return np.asarray(_basis(v, self.trend) @ self.coefficients + cross @ self.weights)
 
 
 def fit_kriging(
     points: Array, values: Array, start: Kriging | None = None, *, scales: Sequence[Scale] = (normal_scores,),
-    tune: bool = True, compare: bool = True,
+    tune: bool = True, compare: bool = True, kernel: Kernel = "matern 5/2",
 ) -> Kriging:  # fmt: skip
     """Fit points u (n, d), values (n,). `start` gives the form and lengths to begin from; without `tune` they are kept,
     without `compare` only the form.
@@ -87,9 +91,10 @@ def fit_kriging(
     """
     n, d = points.shape
     if start is not None and not tune:
-        return _assemble(start.scale(points) @ start.turn, values, start.scale, start.turn, start.lengths, start.trend)
+        form = (start.scale, start.turn, start.lengths, start.trend, kernel)
+        return _assemble(start.scale(points) @ start.turn, values, *form)
     if start is not None and not compare:
-        return _tuned(start.scale(points), values, start.scale, start.turn, start.trend, start)
+        return _tuned(start.scale(points), values, start.scale, start.turn, start.trend, kernel, start)
     trends: list[Trend] = ["linear"]
     if n >= points_for_squares(d):
         trends.append("squares")
@@ -100,10 +105,10 @@ def fit_kriging(
         x = scale(points)
         mine = start is not None and start.scale is scale
         for trend in trends if mine or start is None else trends[:2]:
-            found.append(_tuned(x, values, scale, np.eye(d), trend, start))
+            found.append(_tuned(x, values, scale, np.eye(d), trend, kernel, start))
         if start is not None and mine and d > 1:
             turn = _main_directions(start, x, values)
-            found += [_tuned(x, values, scale, turn, trend, start) for trend in trends]
+            found += [_tuned(x, values, scale, turn, trend, kernel, start) for trend in trends]
     return max(found, key=lambda model: model.score)
 
 
@@ -127,7 +132,9 @@ def _main_directions(model: Kriging, x: Array, values: Array) -> Array:
     return np.asarray(vectors[:, ::-1])
 
 
-def _tuned(x: Array, values: Array, scale: Scale, turn: Array, trend: Trend, start: Kriging | None) -> Kriging:
+def _tuned(
+    x: Array, values: Array, scale: Scale, turn: Array, trend: Trend, kernel: Kernel, start: Kriging | None
+) -> Kriging:
     d = x.shape[1]
     v = x @ turn
     group = _groups(turn)
@@ -143,12 +150,12 @@ def _tuned(x: Array, values: Array, scale: Scale, turn: Array, trend: Trend, sta
     scaled = values / _unit(values)
 
     def objective(theta: Array) -> tuple[float, Array]:
-        return _likelihood(theta, distance, basis, scaled, centre)
+        return _likelihood(theta, distance, basis, scaled, centre, kernel)
 
     result = optimize.minimize(
         objective, first, jac=True, method="L-BFGS-B", bounds=[(-2.5, 6.0)] * size, options={"maxiter": 40}
     )
-    return _assemble(v, values, scale, turn, np.exp(result.x)[group], trend)
+    return _assemble(v, values, scale, turn, np.exp(result.x)[group], trend, kernel)
 
 
 def _unit(values: Array) -> float:
@@ -166,13 +173,21 @@ def _groups(turn: Array) -> NDArray[np.int64]:
     return np.minimum(np.arange(d), _LEADING)
 
 
-def _likelihood(theta: Array, distance: Array, basis: Array, values: Array, centre: float) -> tuple[float, Array]:
+def _likelihood(
+    theta: Array, distance: Array, basis: Array, values: Array, centre: float, kernel: Kernel
+) -> tuple[float, Array]:
     """Concentrated restricted likelihood with the prior on ln(length), negative, and its gradient."""
     n, p = basis.shape
     scaled = distance * np.exp(-2.0 * theta)
     r = np.sqrt(scaled.sum(axis=2))
-    decay = np.exp(-_SQRT5 * r)
-    matrix = (1.0 + _SQRT5 * r + 5.0 / 3.0 * r**2) * decay + _NUGGET * np.eye(n)
+    if kernel == "matern 5/2":
+        decay = np.exp(-_SQRT5 * r)
+        matrix = (1.0 + _SQRT5 * r + 5.0 / 3.0 * r**2) * decay + _NUGGET * np.eye(n)
+        common = 5.0 / 3.0 * (1.0 + _SQRT5 * r) * decay
+    else:
+        decay = np.exp(-_SQRT3 * r)
+        matrix = (1.0 + _SQRT3 * r) * decay + _NUGGET * np.eye(n)
+        common = 3.0 * decay
     try:
         inverse = linalg.inv(matrix, check_finite=False)
         factor = linalg.cholesky(matrix, lower=True, check_finite=False)
@@ -187,16 +202,17 @@ def _likelihood(theta: Array, distance: Array, basis: Array, values: Array, cent
         0.5 * ((n - p) * np.log(variance) + 2.0 * np.log(np.diag(factor)).sum() + np.linalg.slogdet(gram)[1])
         + 0.5 * float(np.sum((theta - centre) ** 2)) / _PRIOR_SD**2
     )
-    common = 5.0 / 3.0 * (1.0 + _SQRT5 * r) * decay
     mixed = common * (precision - np.outer(alpha, alpha) / variance)
     gradient = 0.5 * np.einsum("ij,ijk->k", mixed, scaled) + (theta - centre) / _PRIOR_SD**2
     return float(value), gradient
 
 
-def _assemble(points: Array, values: Array, scale: Scale, turn: Array, lengths: Array, trend: Trend) -> Kriging:
+def _assemble(
+    points: Array, values: Array, scale: Scale, turn: Array, lengths: Array, trend: Trend, kernel: Kernel
+) -> Kriging:
     n, unit = len(points), _unit(values)
     values = values / unit
-    matrix = _correlation(points / lengths, points / lengths)
+    matrix = _correlation(points / lengths, points / lengths, kernel)
     lower = np.eye(n)
     for jitter in (_NUGGET, 1e-6, 1e-4):
         try:
@@ -221,7 +237,7 @@ def _assemble(points: Array, values: Array, scale: Scale, turn: Array, lengths: 
     spread = float(np.sqrt(np.mean(np.sort(standardised**2)[: max(4, int(0.95 * n))])))
     score = -float(np.mean(np.log(deviation / np.sqrt(diagonal)) + 0.5 * standardised**2))
     return Kriging(
-        points, scale, turn, lengths, trend, unit * coefficients, unit * weights, root, solved, factor,
+        points, scale, turn, lengths, trend, kernel, unit * coefficients, unit * weights, root, solved, factor,
         unit * deviation, max(1.0, spread), score,
     )  # fmt: skip
 
@@ -236,14 +252,16 @@ def _basis(u: Array, trend: Trend) -> Array:
     return np.hstack(columns)
 
 
-def _correlation(a: Array, b: Array) -> Array:
-    """Matern 5/2, (1 + r + r^2 / 3) exp(-r) with r = sqrt 5 distance; in place, for most of the time goes here."""
+def _correlation(a: Array, b: Array, kernel: Kernel) -> Array:
+    """Matern 5/2, (1 + r + r^2 / 3) exp(-r) with r = sqrt 5 distance, or 3/2, (1 + r) exp(-r) with r = sqrt 3 distance;
+    in place, for most of the time goes here."""
+    rough = 3.0 if kernel == "matern 3/2" else 5.0
     r = a @ b.T
-    r *= -10.0
-    r += 5.0 * np.einsum("ij,ij->i", a, a)[:, None]
-    r += 5.0 * np.einsum("ij,ij->i", b, b)
+    r *= -2.0 * rough
+    r += rough * np.einsum("ij,ij->i", a, a)[:, None]
+    r += rough * np.einsum("ij,ij->i", b, b)
     np.maximum(r, 0.0, out=r)
-    factor = r / 3.0
+    factor = r / 3.0 if kernel == "matern 5/2" else np.zeros_like(r)
     np.sqrt(r, out=r)
     factor += r
     factor += 1.0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from containment.reliability.gaussian_process import Kriging, fit_kriging, points_for_squares
+from containment.reliability.gaussian_process import Kernel, Kriging, fit_kriging, points_for_squares
 from containment.reliability.problem import Problem
 from containment.reliability.proposals import Particles, move, temper
 
@@ -33,6 +33,16 @@ class Settings:
     correction: int = 20  # first true calls of the correction
     population: int = 20000
     rounds: int = 3
+    kernel: Kernel = "matern 5/2"
+
+
+@dataclass(frozen=True)
+class Sentinels:
+    """True calls sent far from all others, out to `reach` standard deviations; whether one of them surprised."""
+
+    calls: int
+    reach: float
+    surprise: bool
 
 
 @dataclass
@@ -47,6 +57,7 @@ class Learner:
     models: list[Kriging | float] = field(default_factory=list)
     clouds: list[Particles] = field(default_factory=list)
     population: tuple[Array, Array] = field(default_factory=lambda: (np.empty((0, 0)), np.empty(0)))
+    sentinels: list[Sentinels] = field(default_factory=list)
     tuned_at: int = 0
     compared_at: int = 0
     tempered_at: int = 0
@@ -100,7 +111,13 @@ class Learner:
             start = before if isinstance(before, Kriging) else None
             fitted.append(
                 fit_kriging(
-                    self.points, y, start, scales=self.problem.scales(), tune=tune or start is None, compare=compare
+                    self.points,
+                    y,
+                    start,
+                    scales=self.problem.scales(),
+                    tune=tune or start is None,
+                    compare=compare,
+                    kernel=self.settings.kernel,
                 )
             )
         self.models = fitted

@@ -27,7 +27,8 @@ from containment.reliability.correction import correct
 from containment.reliability.design_points import check_design_points
 from containment.reliability.direct import never_seen, too_large
 from containment.reliability.gaussian_process import Kriging
-from containment.reliability.learner import Learner, Settings
+from containment.reliability.learner import Learner, Sentinels, Settings
+from containment.reliability.modes import found_modes
 from containment.reliability.problem import Problem, System
 from containment.reliability.result import Estimate
 
@@ -70,6 +71,7 @@ def failure_probability(
         learner.teach(taught)
     if estimate is None:
         raise DataError("no estimate", advice="raise the budget")
+    log["modes"], log["sentinels"] = found_modes(learner), tuple(learner.sentinels)
     return too_large(_with_discretisation(learner, estimate, np.asarray(discretisation, dtype=float)))
 
 
@@ -224,4 +226,5 @@ def _sentinels(learner: Learner, count: int) -> bool:
     good = np.isfinite(g).all(axis=1)
     missed = bool(np.any(learner.problem.joined(g[good]) <= 0))
     far = bool(np.any(np.abs(learner.compressed(g[good]) - mean[good]) > 5.0 * sd[good]))
+    learner.sentinels.append(Sentinels(len(u), radius, missed or far))
     return missed or far

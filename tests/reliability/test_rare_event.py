@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from containment.errors import CaseError, DataError, UsageError
-from containment.reliability import failure_probability, sensitivities
+from containment.reliability import failure_probability, sensitivities, twin_run
 from containment.verification.bench_coverage import coverage
 from containment.verification.bench_rare_events import PROBLEMS
 
@@ -208,3 +208,32 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     rows = list(coverage(names, range(20)))
     assert np.mean([row.cover for row in rows]) >= 0.93
     assert sum(row.silent for row in rows) == 0
+
+
+def test_a_black_box_tells_which_modes_it_was_found_to_have():
+    problem = PROBLEMS["four-branch"]
+    found = run(problem.g, problem.marginals).diagnostics
+    assert [round(mode.beta, 1) for mode in found["modes"]] == [3.0, 3.0, 3.5, 3.5]
+    assert sum(mode.share for mode in found["modes"]) == pytest.approx(1.0, abs=0.02)  # the rest stays unexplained
+    assert all(mode.called for mode in found["modes"])
+    assert sum(look.calls for look in found["sentinels"]) >= 10
+
+
+def test_a_witness_of_another_kernel_agrees_or_says_so():
+    problem = PROBLEMS["rp111"]
+    found = twin_run(problem.g, problem.marginals, rng=np.random.default_rng(3))
+    assert not found.hard
+    assert found.interval[0] <= problem.reference <= found.interval[1]
+    assert found.model_calls > found.diagnostics["witness"].model_calls
+
+    asked = 0
+
+    def changing(x):  # not the same limit state in the second run
+        nonlocal asked
+        asked += len(x)
+        return plane(x) + (0.3 if asked > first else 0.0)
+
+    first = run(plane, seed=5).model_calls
+    found = twin_run(changing, NORMAL, rng=np.random.default_rng(5))
+    assert found.hard
+    assert any("witness disagrees" in text for text in found.diagnostics["warnings"])
