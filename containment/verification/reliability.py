@@ -26,6 +26,8 @@ def items() -> Iterator[Item]:
     yield from _rare_events()
     yield from _coverage()
     yield from _unmoved()
+    yield from _resumed()
+    yield from _slopes()
     yield from _first_order()
     yield from _common_cause()
 
@@ -120,6 +122,53 @@ def _unmoved() -> Iterator[Item]:
     found = run(lost, normal)
     outside = float(not found.interval[0] <= stats.norm.sf(4.0) <= found.interval[1])
     yield Item.at_most("reliability.lost-calls.truth-outside", 0.0, outside, "", "5 % of calls without an answer")
+
+
+def _resumed() -> Iterator[Item]:
+    """A run that was killed while it wrote its 30th call, and goes on from its ledger."""
+    import tempfile
+    from pathlib import Path
+
+    from containment.reliability import failure_probability
+
+    problem, calls = PROBLEMS["four-branch"], [0]
+
+    def counted(x: Array) -> Array:
+        calls[0] += len(x)
+        return problem.g(x)
+
+    def run(ledger: Path) -> Estimate:
+        return failure_probability(counted, problem.marginals, rng=np.random.default_rng(3), ledger=ledger)
+
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Path(folder) / "calls.jsonl"
+        whole = run(ledger)
+        ledger.write_text("\n".join(ledger.read_text().splitlines()[:30]) + '\n{"u": "00')
+        calls[0] = 0
+        again = run(ledger)
+    source = "four-branch, ledger cut inside its 31st line"
+    repeated = calls[0] - (whole.model_calls - 30)
+    yield Item.absolute("reliability.resumed.repeated-calls", 0.0, repeated, 0.0, "calls", source)
+    yield Item.relative("reliability.resumed.probability", whole.probability, again.probability, 0.0, "", source)
+
+
+def _slopes() -> Iterator[Item]:
+    """d ln P of a linear margin of normal inputs, P = Phi(-beta), beta = 4 at unit spread."""
+    from containment.reliability import failure_probability, sensitivities
+
+    laws = [stats.norm(10.0, 2.0), stats.norm(), stats.norm(5.0, 1.0)]
+    found = failure_probability(
+        lambda x: 4.0 - 0.3 * (x[:, 0] - 10.0) - 0.8 * x[:, 1], laws, rng=np.random.default_rng(1)
+    )
+    rows = {row.input: row for row in sensitivities(found, laws)}
+    hazard, source = (
+        float(stats.norm.pdf(4.0) / stats.norm.sf(4.0)),
+        "closed form; 2 % of sampling over the same points",
+    )
+    yield Item.relative("reliability.slope.mean", 0.3 * hazard, rows["x0"].parameters["loc"], 0.02, "", source)
+    yield Item.relative("reliability.slope.spread", 0.72 * hazard, rows["x0"].parameters["scale"], 0.02, "", source)
+    yield Item.relative("reliability.slope.score", 0.8 * hazard, rows["x1"].shift, 0.02, "", source)
+    yield Item.absolute("reliability.slope.unused", 0.0, rows["x2"].shift, 0.02 * hazard, "", source)
 
 
 def _first_order() -> Iterator[Item]:
