@@ -26,6 +26,7 @@ def items() -> Iterator[Item]:
     yield from _rare_events()
     yield from _coverage()
     yield from _unmoved()
+    yield from _refused()
     yield from _resumed()
     yield from _slopes()
     yield from _first_order()
@@ -122,6 +123,25 @@ def _unmoved() -> Iterator[Item]:
     found = run(lost, normal)
     outside = float(not found.interval[0] <= stats.norm.sf(4.0) <= found.interval[1])
     yield Item.at_most("reliability.lost-calls.truth-outside", 0.0, outside, "", "5 % of calls without an answer")
+
+
+def _refused() -> Iterator[Item]:
+    """Questions without an answer end in an error that names what is wrong."""
+    from containment.errors import ContainmentError
+    from containment.reliability import failure_probability
+
+    cases: dict[str, tuple[Callable[[Array], Array], Array | None, str]] = {
+        "constant": (lambda x: np.ones(len(x)), None, "constant"),
+        "nan-everywhere": (lambda x: np.full(len(x), np.nan), None, "no number"),
+        "correlation": (_plane, np.ones((2, 2)), "positive definite"),
+    }
+    for name, (g, matrix, text) in cases.items():
+        said = ""
+        try:
+            failure_probability(g, [stats.norm()] * 2, rng=np.random.default_rng(0), correlation=matrix)
+        except ContainmentError as error:
+            said = str(error)
+        yield Item.at_most(f"reliability.refused.{name}", 0.0, float(text not in said), "not named", f"error: {text}")
 
 
 def _resumed() -> Iterator[Item]:
