@@ -44,6 +44,7 @@ def histories(data: xr.Dataset) -> Figure:
 
 def film(data: xr.Dataset) -> Figure:
     """Frames of each branch in rows, the section mirrored at the axis."""
+    from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm, Normalize
 
@@ -51,8 +52,8 @@ def film(data: xr.Dataset) -> Figure:
     rows = int(np.ceil(frames / _COLUMNS))
     figure, axes = new(_COLUMNS, rows * len(branches), height=1.6)
     figure.set_dpi(_SHARP)
-    strain = ScalarMappable(LogNorm(_LEAST_STRAIN, _MOST_STRAIN), "viridis_r")
-    strain.cmap.set_under("#d9dee4")
+    below = colormaps["viridis_r"].with_extremes(under="#d9dee4")
+    strain = ScalarMappable(LogNorm(_LEAST_STRAIN, _MOST_STRAIN), below)
     crush = ScalarMappable(Normalize(0.0, _MOST_CRUSH), "YlOrBr")
     for i, branch in enumerate(branches):
         for k in range(rows * _COLUMNS):

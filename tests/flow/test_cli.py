@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 COMMANDS = (
-    "run", "list", "new", "check", "doctor", "mesh", "sterilisation", "entry", "heatshield", "soak", "stress",
-    "landing", "leak", "footprint", "infer", "study", "reliability", "report", "show", "compare", "verify",
+    "run", "list", "new", "check", "doctor", "mesh", "sterilisation", "entry", "heatshield", "damage", "soak",
+    "stress", "landing", "impact", "leak", "footprint", "infer", "study", "reliability", "report", "show",
+    "compare", "verify",
 )  # fmt: skip
 
 
