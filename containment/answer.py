@@ -24,9 +24,10 @@ SCHEMA = 1
 LIMITS = (
     "P(loss) is conditional on the models, priors and assumed values listed in this report; loss modes that are not in"
     " the fault tree are not in the number.",
-    "Landing is a chain of crushable masses on soil columns (rung 1), calibrated on explicit finite elements; these are"
-    " not run in this answer, and the chain's error enters only as the declared model factors.",
-    "The heat shield is one-dimensional at each station; the shoulder, gaps and damage are not resolved.",
+    "Landing is a chain of crushable masses on soil columns (rung 1), calibrated on explicit finite elements; these run"
+    " at the nominal values only, and the chain's error enters only as the declared model factors.",
+    "The heat shield is one-dimensional at each station; the shoulder is not resolved, a crater only where a case asks"
+    " for one, and what it does is not in P(loss).",
     "Samples of landing and leak beyond the ensemble take seal temperatures from surrogates of the soak.",
     "A response surface fitted to the ensemble stands between finite elements and the probability; its leave-one-out"
     " error is carried as extra scatter, and what lies outside the range of the ensemble is extrapolated.",
