@@ -50,7 +50,7 @@ def film(data: xr.Dataset) -> Figure:
 
     frames, branches = data.sizes["frame"], data["branch"].to_numpy()
     rows = int(np.ceil(frames / _COLUMNS))
-    figure, axes = new(_COLUMNS, rows * len(branches), height=1.6)
+    figure, axes = new(_COLUMNS, rows * len(branches), height=1.75)
     figure.set_dpi(_SHARP)
     below = colormaps["viridis_r"].with_extremes(under="#d9dee4")
     strain = ScalarMappable(LogNorm(_LEAST_STRAIN, _MOST_STRAIN), below)
