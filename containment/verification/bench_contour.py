@@ -162,15 +162,15 @@ def _ring(count: int) -> Item:
     return Item.at_most("damage.anisotropic.ring", 0.002, apart, "", "polar-orthotropic ring, share of the range")
 
 
-def heating() -> tuple[WallHistory, WallModel]:
-    """Case 2.3 of the ablation series for twenty seconds, then none."""
+def heating(until: float = 20.0, end: float = 60.0) -> tuple[WallHistory, WallModel]:
+    """Case 2.3 of the ablation series, 25 MJ/kg at 0.3 kg/m2/s, up to a time (s), then none to the end."""
     from containment.materials import load
     from containment.thermal.bprime import from_card
 
-    times = np.array([0.0, 0.1, 20.0, 20.1, 60.0])
+    off = until + 0.1
     history = WallHistory(
-        times, film_coefficient=np.array([0.003, 0.3, 0.3, 0.0, 0.0]),
-        recovery_enthalpy=np.array([0.0, 2.5e7, 2.5e7, 0.0, 0.0]), breaks=(0.1, 20.0, 20.1),
+        np.array([0.0, 0.1, until, off, end]), film_coefficient=np.array([0.003, 0.3, 0.3, 0.0, 0.0]),
+        recovery_enthalpy=np.array([0.0, 2.5e7, 2.5e7, 0.0, 0.0]), breaks=(0.1, until, off),
     )  # fmt: skip
     return history, WallModel(from_card(load("tacot").bprime("test-series")))
 

@@ -8,8 +8,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from containment.materials import load
-from containment.thermal.bprime import from_card
 from containment.thermal.charring import REFERENCE_TEMPERATURE, inert
 from containment.thermal.contour import flat, spaced
 from containment.thermal.heatshield import Shield
@@ -37,20 +35,10 @@ def items() -> Iterator[Item]:
     yield from bench_contour.items()
 
 
-def _heating() -> tuple[WallHistory, WallModel]:
-    """Case 2.3 of the ablation series for a minute: 25 MJ/kg at 0.3 kg/m2/s, the strongest recession."""
-    times = np.array([0.0, 0.1, 60.0, 60.1, 120.0])
-    heating = WallHistory(
-        times, film_coefficient=np.array([0.003, 0.3, 0.3, 0.0, 0.0]),
-        recovery_enthalpy=np.array([0.0, 2.5e7, 2.5e7, 0.0, 0.0]), breaks=(0.1, 60.0, 60.1),
-    )  # fmt: skip
-    return heating, WallModel(from_card(load("tacot").bprime("test-series")))
-
-
 @cache
 def damaged(depth: float, spines: int, plane: bool, duration: float = 120.0) -> DamageHistory:
     """50 mm of TACOT with a crater (or, plane, a gap) of `depth` m; layers conduct twice as well along the surface."""
-    heating, wall = _heating()
+    heating, wall = bench_contour.heating(60.0, 120.0)
     stack = build([Layer("tps", tacot(), 0.05, _CELLS, 10.0)])
     contour = flat(spaced(_RADIUS, _WIDTH, spines), plane=plane).damaged(depth, _RADIUS)
     shield = Shield2D(
@@ -61,7 +49,7 @@ def damaged(depth: float, spines: int, plane: bool, duration: float = 120.0) -> 
 
 def _one_dimension() -> Iterator[Item]:
     """Without damage every spine is the one-dimensional stack on the same cells and steps."""
-    heating, wall = _heating()
+    heating, wall = bench_contour.heating(60.0, 120.0)
     stack = build([Layer("tps", tacot(), 0.05, _CELLS, 10.0)])
     one = Shield(stack, heating, wall, temperature=300.0, rules=_RULES).run(120.0)
     for name, plane in (("plane", True), ("axisymmetric", False)):
