@@ -63,6 +63,7 @@ def write(
     answer["checks"] = _checks(chain, posterior, answer["checks"])
     answer["evidence"] = summary_table(posterior)
     answer["evidence_effects"] = _effects(posterior, assurance)
+    answer |= _beside(case, posterior, assurance)
     answer["failures"] = [{"index": index, "reason": reason} for index, reason in study.reasons()]
     answer["limits"] = list(LIMITS)
     folder.save_tree("assurance.nc", _draws(assurance), key)
@@ -103,6 +104,20 @@ def _effects(posterior: Posterior, assurance: Assurance) -> list[dict[str, Any]]
         return []
     asked = (posterior, assurance.rows, assurance.loss, assurance.requirement)
     return [asdict(effect) for effect in (*effects.leave_one_out(*asked), *effects.other_priors(*asked))]
+
+
+def _beside(case: Case, posterior: Posterior, assurance: Assurance) -> dict[str, Any]:
+    """What stands beside the analysis: tests alone, the worst prior that may be held, what further tests would show."""
+    from containment.evidence import alone, planner
+
+    asked = (assurance.requirement, assurance.wanted)
+    tested = alone.tests_alone(posterior, *asked)
+    beliefs = case.evidence.beliefs if case.evidence else {}
+    return {
+        "tests_alone": [asdict(row) for row in tested],
+        "worst_prior": asdict(alone.worst_prior(beliefs, assurance.loss, tested, *asked)),
+        "test_plan": [asdict(row) for row in planner.plan_of_loss(assurance.loss, *asked)],
+    }
 
 
 def _evaluations(chain: Chain, study: Study) -> dict[str, dict[str, float]]:

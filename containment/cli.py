@@ -170,8 +170,8 @@ def infer(
 
     loaded = _prepare(case, sets, quiet, verbose)
     folder = out or Path("runs") / loaded.name
-    posterior = commands.infer(loaded, folder, fidelity=fidelity, seed=seed)
-    screen.posterior(summary_table(posterior), posterior.checks, folder)
+    posterior, tested = commands.infer(loaded, folder, fidelity=fidelity, seed=seed)
+    screen.posterior(summary_table(posterior), posterior.checks, tested, folder)
 
 
 @app.command(epilog="Example:  containment study msr-ees --samples 100 --sweep vehicle.mass='85 kg,95 kg,105 kg'")
@@ -206,6 +206,18 @@ def reliability(run: RunFolderArgument, seed: Seed = None, quiet: Quiet = False,
 
     logs.to_terminal(quiet=quiet, verbose=verbose)
     screen.verdict(commands.reliability(run, seed=seed), run)
+
+
+@app.command(epilog="Example:  containment plan runs/msr-ees --tests 30 --tests 1000")
+def plan(
+    run: RunFolderArgument,
+    tests: Annotated[list[int] | None, typer.Option("--tests", min=2, help="a number of tests (repeatable)")] = None,
+) -> None:
+    """Which test to buy: the probability that the requirement is demonstrated after n further tests."""
+    from containment import commands, screen
+    from containment.evidence.planner import NUMBERS
+
+    screen.plan(*commands.plan(run, tests or NUMBERS))
 
 
 @app.command(epilog="Example:  containment report runs/msr-ees")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +57,34 @@ def footprint(
         return found, [folder / dispersion.FILE, drawing]
 
 
-def infer(case: Case, out: Path, *, fidelity: FidelityName, seed: int | None = None) -> Posterior:
-    """The posterior alone."""
+def infer(
+    case: Case, out: Path, *, fidelity: FidelityName, seed: int | None = None
+) -> tuple[Posterior, list[dict[str, Any]]]:
+    """The posterior alone, and what the pass-fail tests behind it show without it (none without a requirement)."""
+    from containment.evidence.alone import tests_alone
+
     seed = case.study.seed if seed is None else seed
     with flow.opened(case, out, seed) as folder:
-        return flow.learn(case, case.settings(fidelity), folder, seed)
+        posterior = flow.learn(case, case.settings(fidelity), folder, seed)
+    if case.requirement is None:
+        return posterior, []
+    wanted = case.requirement
+    tested = tests_alone(posterior, wanted.probability.value, wanted.assurance.value)
+    return posterior, [asdict(row) for row in tested]
+
+
+def plan(path: Path, numbers: Sequence[int]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What further tests would show, by the draws of P(loss) of a stored run; and the worst prior after those there."""
+    from containment.evidence.planner import plan_of_loss
+
+    folder, answer = RunFolder.existing(path), result(path)
+    draws = folder.load_tree("assurance.nc")
+    if draws is None or "worst_prior" not in answer:
+        raise StorageError(f"{path} has no draws of P(loss) to plan by", advice="run the case to its end again")
+    wanted = answer["requirement"]
+    loss = draws["probability_of_loss"].to_numpy()
+    rows = plan_of_loss(loss, wanted["probability"], wanted["assurance_wanted"], numbers)
+    return [asdict(row) for row in rows], answer["worst_prior"]
 
 
 def study(

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from containment.units import pleasant, probability, show
+from containment.units import pleasant, show
 
 if TYPE_CHECKING:
     from containment.case.schema import Case
@@ -90,15 +90,50 @@ def checks(found: Mapping[str, Check]) -> None:
         _print("", table)
 
 
-def posterior(summary: Sequence[Mapping[str, Any]], gate: Mapping[str, Check], folder: Path) -> None:
-    """Rows of prior and posterior, and the gate they passed."""
+def posterior(
+    summary: Sequence[Mapping[str, Any]], gate: Mapping[str, Check], tested: Sequence[Mapping[str, Any]], folder: Path
+) -> None:
+    """Rows of prior and posterior, the gate they passed, and what pass-fail tests show by themselves."""
     if summary:
         table = _table(*(str(key).replace("_", " ") for key in summary[0]))
         for row in summary:
             table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()))
         _print(table)
     checks(gate)
+    if tested:
+        _print("", _tested(tested))
     _print(f"posterior: {folder / 'posterior.nc'}")
+
+
+def _tested(rows: Sequence[Mapping[str, Any]]) -> Table:
+    columns = ("trials", "failures", "mean", "95 % bound", "P(below requirement)", "trials needed without failure")
+    table = _table("tests alone", *columns)
+    for row in rows:
+        numbers = (row["mean"], row["upper95"], row["below_requirement"], row["needed"])
+        table.add_row(
+            row["question"], f"{row['trials']:g}", f"{row['failures']:g}", *(f"{value:.2g}" for value in numbers)
+        )
+    return table
+
+
+def plan(rows: Sequence[Mapping[str, Any]], worst: Mapping[str, Any]) -> None:
+    """What further tests would show, and what the worst prior that may be held makes of those there are."""
+    table = _table("test", "kind", "tests", "P(requirement demonstrated)", "needed without failure")
+    for row in rows:
+        needed = f"{row['needed']:.2g}" if row["needed"] is not None else "-"
+        table.add_row(row["candidate"], row["kind"], str(row["tests"]), f"{row['demonstrated']:.3f}", needed)
+    _print(table, "", *worst_prior(worst))
+
+
+def worst_prior(worst: Mapping[str, Any]) -> list[str]:
+    """Lines on the worst prior: what it holds, what it leaves of the assurance."""
+    lines = [f"believed: {words} ({claim:.2e}) with probability {how:g}" for words, claim, how in worst["held"]]
+    least = (
+        f"P(requirement met) under the worst prior that holds this, tests on record counted: {worst['assurance']:.3f}"
+    )
+    needed = worst["needed"]
+    enough = "no number of tests without failure would" if needed is None else f"{needed:.2g} without failure would do"
+    return [*lines, f"{least}; {enough}"]
 
 
 def study(rows: Mapping[str, Any], folder: Path) -> None:
@@ -115,34 +150,44 @@ def study(rows: Mapping[str, Any], folder: Path) -> None:
 
 def verdict(answer: Mapping[str, Any], folder: Path) -> None:
     """The verdict table: P(loss), barriers, limit states, failures."""
+    from containment.report import wording
+
     loss, wanted = answer["probability_of_loss"], answer["requirement"]
+    condition = answer.get("conditional_on", "the models, priors and assumed values of this case")
+
+    def said(value: float) -> str:
+        return wording.number(value, condition)
+
     colour = {"demonstrated": "green", "violated": "red"}.get(answer["verdict"], "yellow")
     _print(
         f"\nRequirement: P(loss) < {wanted['probability']:.1e} for particles of {wanted['particle_m'] * 1e9:.0f} nm,"
         f" with assurance {wanted['assurance_wanted']:.2f}",
         f"[bold {colour}]{answer['verdict'].upper()}[/]",
-        f"P(loss): mean {loss['mean']:.2e}, median {loss['median']:.2e}, 5 % {loss['p05']:.2e}, 95 % {loss['p95']:.2e};"
+        f"P(loss): mean {said(loss['mean'])}, median {said(loss['median'])}, 5 % {said(loss['p05'])},"
+        f" 95 % {said(loss['p95'])};"
         f" probability that it is below the requirement: {loss['prob_below_requirement']:.3f}",
-        f"conditional on: {answer.get('conditional_on', 'the models, priors and assumed values of this case')}",
+        wording.footnote(condition),
         *([f"doubts: {answer['doubts']['sentence']}"] if "doubts" in answer else []),
         "",
     )
     table = _table("barrier", "mean", "5 %", "95 %")
     for name, row in answer["barriers"].items():
-        table.add_row(name, *(probability(row[key]) for key in ("mean", "p05", "p95")))
+        table.add_row(name, *(said(row[key]) for key in ("mean", "p05", "p95")))
     _print(table, "")
     table = _table("limit state", "barrier", "phase", "mean", "5 %", "95 %", "method")
     ranked = sorted(answer["limit_states"].items(), key=lambda item: -item[1]["mean"])
     for name, row in ranked:
-        values = (probability(row[key]) for key in ("mean", "p05", "p95"))
+        values = (said(row[key]) for key in ("mean", "p05", "p95"))
         table.add_row(name, row["barrier"], row["phase"], *values, row["method"])
     _print(table, "")
     failed = answer["failed_samples"]
     _print(
         f"failed samples: {failed['count']} of {failed['of']};"
-        f" P(loss) is {failed['probability_if_safe']:.2e} if all of them were safe,"
-        f" {failed['probability_if_lost']:.2e} if all were lost"
+        f" P(loss) is {said(failed['probability_if_safe'])} if all of them were safe,"
+        f" {said(failed['probability_if_lost'])} if all were lost"
     )
+    if "tests_alone" in answer:
+        _print("", _tested(answer["tests_alone"]), "", *worst_prior(answer["worst_prior"]))
     for name, check in answer.get("checks", {}).items():
         if not check["ok"]:
             _print(f"[bold red]check {name}: {check['value']:.3g} exceeds {check['limit']:.3g}[/]")

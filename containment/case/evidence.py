@@ -196,11 +196,27 @@ class Doubt(Section):
     loss_if_wrong: Fraction = Field(description="P(loss) then")
 
 
+class Belief(Section):
+    """What every prior that a board may hold has in common: conservative Bayes takes the worst of all that do."""
+
+    statement: str = Field(description="what is believed, as a sentence")
+    at_most: Fraction = Field(description="P(loss) is at most this")
+    confidence: Fraction = Field(description="with this probability, before any test of the whole")
+
+    @model_validator(mode="after")
+    def _inside(self) -> Belief:
+        for name in ("at_most", "confidence"):
+            if not 0.0 < getattr(self, name).value < 1.0:
+                raise fault(f"{getattr(self, name).value:g}", "above 0 and below 1", "nothing is certain", key=name)
+        return self
+
+
 class Evidence(Section):
-    """All evidence a case uses, and the doubts about the analysis that no evidence removes."""
+    """All evidence a case uses, what a board may believe of it, and the doubts about it that no evidence removes."""
 
     gate: Gate = Gate()
     sets: dict[str, EvidenceUse] = Field(default_factory=dict)
+    beliefs: dict[str, Belief] = Field(default_factory=dict)
     doubts: dict[str, Doubt] = Field(default_factory=dict)
 
     @model_validator(mode="after")

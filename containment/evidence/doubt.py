@@ -60,15 +60,25 @@ def ledger(conditional: float, requirement: float, doubts: Mapping[str, Doubt]) 
     return Ledger(conditional, min(1.0, conditional * intact + sum(row.adds for row in rows)), tuple(rows))
 
 
+def unconditional(book: Ledger) -> str:
+    """P(loss) with every doubt in it, as the head of a sentence. Raises UsageError while the ledger is empty."""
+    if book.empty:
+        raise UsageError(
+            "found an empty doubt ledger, expected doubts behind an unconditional statement",
+            advice="state under [evidence.doubts] what may be wrong, with its probability and the loss if it is",
+        )
+    head = f"P(loss) is {book.unconditional:.1e} with the doubts on record ({len(book.rows)})"
+    if book.conditional < CONDITIONAL_BELOW:
+        head += f"; {book.conditional:.1e} conditional on all of the assumptions"
+    return head
+
+
 def sentence(book: Ledger, requirement: float) -> str:
     """What may be said of P(loss) in one sentence; an unconditional statement only with a ledger that holds doubts."""
-    p = f"{book.conditional:.1e}"
     if book.empty:
         condition = "conditional on every assumption of the case being right; no doubt about them is on record"
-        return f"P(loss) is {p}, {condition}, so nothing unconditional is said."
-    whole = f"P(loss) is {book.unconditional:.1e} with the doubts on record"
-    if book.conditional < CONDITIONAL_BELOW:
-        whole += f" ({p} conditional on all of the assumptions)"
+        return f"P(loss) is {book.conditional:.1e}, {condition}, so nothing unconditional is said."
+    whole = unconditional(book)
     first = book.rows[0]
     if book.unconditional <= requirement:
         return f"{whole}: within {requirement:.1e}."

@@ -3,7 +3,6 @@
 Of the failure events of a pair the fraction `both` (alpha_2) takes both items. Events counted: n_1 with one, n_2 with
 both; the prior is a beta, so the posterior is Beta(a + n_2, b + n_1). Not staggered, as for items made, flown and
 inspected together, beta = 2 alpha_2 / (alpha_1 + 2 alpha_2) (Mosleh et al., NUREG/CR-5485, 1998, ch. 5).
-Groups of more than two: `common_cause`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 from containment.case.evidence import EvidenceUse
 from containment.case.values import Quantity
-from containment.evidence.common_cause import beta_factor
 from containment.evidence.mixture import beta_prior
 from containment.evidence.model import Built, Draws, Exact, need, two_sided
 from containment.evidence.register import EvidenceSet
@@ -44,4 +42,4 @@ def build(data: EvidenceSet, use: EvidenceUse, prior: Mapping[str, Quantity]) ->
 
 
 def _deliver(draws: Draws, output: str, rng: np.random.Generator) -> NDArray[np.float64]:
-    return beta_factor(np.column_stack([1.0 - draws["both"], draws["both"]]), staggered=False)
+    return np.asarray(2.0 * draws["both"] / (1.0 + draws["both"]))  # alpha_1 = 1 - alpha_2

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from containment import share
 from containment.case.describe import distribution
 from containment.case.load import load_case
-from containment.report import result_figures, stage_figures
+from containment.report import result_figures, stage_figures, wording
 from containment.report.style import as_file, styled, svg
 from containment.stages import STAGES
 from containment.store import RunFolder
@@ -62,6 +63,8 @@ def _context(folder: RunFolder) -> dict[str, Any]:
         "result": result,
         "loss": result["probability_of_loss"],
         "probability": probability,
+        "conditional": partial(wording.number, condition=result["conditional_on"]),
+        "footnote": wording.footnote(result["conditional_on"]),
         "css": (share.shipped("reports") / "style.css").read_text(encoding="utf-8"),
         "provenance": folder.read_json("provenance.json"),
         "provenance_rows": _provenance_rows(folder),

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from containment.errors import UsageError
-from containment.evidence.doubt import CONDITIONAL_BELOW, Ledger
+from containment.evidence.doubt import CONDITIONAL_BELOW
 from containment.units import probability
+
+MARK = "*"  # beside every number below the limit; the footnote says what it stands for
 
 
 def number(value: float, condition: str) -> str:
-    """The number as text; below 1e-4 with what it is conditional on. Raises UsageError where that is not stated."""
+    """The number as text; below 1e-4 marked as conditional. Raises UsageError where no condition stands behind it."""
     if value >= CONDITIONAL_BELOW:
         return probability(value)
+    _stated(value, condition)
+    return probability(value) + MARK
+
+
+def footnote(condition: str) -> str:
+    """What the mark means, to stand beside every table that holds one. Raises UsageError for an empty condition."""
+    _stated(0.0, condition)
+    return f"{MARK} conditional on {condition.strip()}"
+
+
+def _stated(value: float, condition: str) -> None:
     if not condition.strip():
         raise UsageError(
             f"found {value:.1e} without a condition, expected one below {CONDITIONAL_BELOW:.0e}",
             advice="say which models, priors and assumed values the number rests on",
         )
-    return f"{probability(value)} (conditional on {condition.strip()})"
-
-
-def unconditional(book: Ledger) -> str:
-    """P(loss) with every doubt in it, as a sentence. Raises UsageError while the ledger is empty."""
-    if book.empty:
-        raise UsageError(
-            "an unconditional statement with an empty doubt ledger",
-            advice="state under [evidence.doubts] what may be wrong, with its probability and the loss if it is",
-        )
-    return (
-        f"P(loss) is at most {probability(book.unconditional)} with the doubts on record ({len(book.rows)});"
-        f" of it {probability(book.conditional)} is analysed."
-    )

@@ -21,19 +21,3 @@ def axial_cylinder(radius_over_thickness: float) -> float:
             advice="the tests behind NASA SP-8007 end there",
         )
     return float(1.0 - 0.901 * (1.0 - np.exp(-np.sqrt(radius_over_thickness) / 16.0)))
-
-
-def pressure_cap(radius: float, thickness: float, half_angle: float, poissons_ratio: float) -> float:
-    """Spherical cap or dome under external pressure: 0.14 + 3.2 / lambda^2, at most 1 (NASA SP-8032, as recalled).
-
-    lambda = (12 (1 - nu^2))^(1/4) sqrt(R/t) 2 sin(phi/2), phi the half opening angle; for lambda above 2.
-    """
-    shallowness = (
-        (12.0 * (1.0 - poissons_ratio**2)) ** 0.25 * np.sqrt(radius / thickness) * 2.0 * np.sin(half_angle / 2)
-    )
-    if shallowness <= 2.0:
-        raise DataError(
-            f"found a cap of lambda = {shallowness:.3g}, expected above 2",
-            advice="so shallow a cap does not snap: judge it by its non-linear deflection",
-        )
-    return float(min(0.14 + 3.2 / shallowness**2, 1.0))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from scipy import stats
 
+from containment.case.evidence import Belief
 from containment.errors import DataError, UsageError
-from containment.evidence import bounds, effects, planner
-from containment.evidence.doubt import ledger
+from containment.evidence import alone, bounds, effects, planner
 from containment.evidence.infer import Posterior, Summary
 from containment.report import wording
-
-from .test_doubt import doubt
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +90,35 @@ def test_tests_alone_for_each_question() -> None:
         "question": np.array(["landing", "closure", "landing"]), "demands": np.array([20.0, 50.0, 20.0]),
         "failures": np.array([0.0, 1.0, 0.0]), "relevance": np.array([1.0, 1.0, 0.5]),
     }  # fmt: skip
-    closure, landing = planner.tests_alone(columns, 1e-6, 0.95)
+    closure, landing = alone.of_columns(columns, 1e-6, 0.95)
     assert (closure.trials, closure.failures, landing.trials) == (50.0, 1.0, 30.0)
     assert landing.upper95 == pytest.approx(6.2e-2, rel=0.03) and landing.mean == pytest.approx(1.6e-2, rel=0.03)
     assert landing.below_requirement < 0.01
 
 
+def test_worst_prior_holds_beliefs_or_the_analysis_own_claim() -> None:
+    loss = np.random.default_rng(4).lognormal(np.log(2e-8), 1.0, 4000)
+    tested = [alone.TestsAlone("landing", 30.0, 0.0, 0.0, 0.0, 0.0, 0.0)]
+    own = alone.worst_prior({}, loss, tested, 1e-6, 0.99)
+    assert [how for _, _, how in own.held] == [0.5, 0.95] and own.trials == 30.0
+    # the worst prior has 95 % at the upper claim and the rest just above the requirement; 30 tests cannot tell them
+    assert own.assurance == pytest.approx(0.95, abs=1e-4)
+    claim = own.held[1][1]
+    assert own.needed == pytest.approx(bounds.conservative_trials_needed(1e-6, claim, 0.95, 0.99), rel=1e-12)
+    held = {"review": Belief.model_validate({"statement": "reviewed", "at_most": 1e-7, "confidence": 0.9})}
+    stated = alone.worst_prior(held, loss, [], 1e-6, 0.95)
+    assert stated.assurance == pytest.approx(0.9, abs=1e-4) and stated.needed == pytest.approx(8.3e5, rel=0.03)
+    # a claim that is weaker than the requirement leaves nothing of it
+    weak = alone.worst_prior({}, np.full(10, 1e-3), tested, 1e-6, 0.95)
+    assert weak.assurance == pytest.approx(0.0, abs=1e-6) and weak.needed is None
+    with pytest.raises(ValidationError, match="nothing is certain"):
+        Belief.model_validate({"statement": "sure", "at_most": 1e-7, "confidence": 1.0})
+
+
 def test_small_numbers_are_not_said_alone() -> None:
-    assert "conditional on the models" in wording.number(3e-8, "the models")
-    assert "conditional" not in wording.number(0.02, "")
-    with pytest.raises(UsageError, match="without a condition"):
-        wording.number(3e-8, " ")
-    with pytest.raises(UsageError, match="empty doubt ledger"):
-        wording.unconditional(ledger(3e-8, 1e-6, {}))
-    assert "doubts on record (1)" in wording.unconditional(ledger(3e-8, 1e-6, {"soil": doubt(1e-6, 0.1)}))
+    assert wording.number(3e-8, "the models") == "3.00e-08*"
+    assert wording.footnote(" the models ") == "* conditional on the models"
+    assert wording.number(0.02, "") == "2.00e-02"
+    for refused in (lambda: wording.number(3e-8, " "), lambda: wording.footnote("")):
+        with pytest.raises(UsageError, match="without a condition"):
+            refused()

@@ -109,8 +109,12 @@ def test_mixture_is_the_posterior_by_quadrature(tmp_path: Path) -> None:
 
 
 def test_pair_is_the_conjugate_beta(tmp_path: Path) -> None:
-    found = built(tmp_path, "alpha-pair").exact(100_000, np.random.default_rng(4)).draws["both"]
+    pair = built(tmp_path, "alpha-pair")
+    found = pair.exact(100_000, np.random.default_rng(4)).draws["both"]
     assert stats.kstest(found, stats.beta(1 + 1, 9 + 23).cdf).pvalue > 1e-3  # fixed seed
+    # two items, not staggered: beta = 2 alpha_2 / (alpha_1 + 2 alpha_2), nothing in common without common failures
+    shared = pair.deliver({"both": np.array([0.0, 0.25, 1.0])}, "beta_factor", np.random.default_rng(0))
+    assert shared == pytest.approx([0.0, 0.5 / 1.25, 1.0], rel=1e-12)
 
 
 def test_closed_forms_want_their_priors(tmp_path: Path) -> None:

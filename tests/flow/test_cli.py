@@ -11,7 +11,7 @@ import pytest
 
 COMMANDS = (
     "run", "list", "new", "check", "doctor", "mesh", "sterilisation", "entry", "heatshield", "damage", "soak",
-    "stress", "landing", "impact", "leak", "footprint", "infer", "study", "reliability", "report", "show",
+    "stress", "landing", "impact", "leak", "footprint", "infer", "study", "reliability", "plan", "report", "show",
     "compare", "verify",
 )  # fmt: skip
 

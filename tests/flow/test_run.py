@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from containment import flow
+from containment import commands, flow, screen
 from containment.case.load import load_case
 from containment.case.schema import Case
 from containment.compare import differences
-from containment.errors import FailedSamplesError
+from containment.errors import FailedSamplesError, UsageError
 from containment.stages import STAGES
 from containment.workforce import Workforce
 
@@ -97,6 +97,25 @@ def test_report_stands_alone_and_marks_what_is_assumed(finished):
         assert f"{number:.2e}" in html
     position = [html.index(f'id="{part}"') for part in ("barriers", "limit-states", "histories", "evidence", "inputs")]
     assert html.index('class="verdict') < min(position), "the verdict comes first"
+
+
+def test_tests_alone_worst_prior_and_plan_stand_beside_the_answer(finished, capsys):
+    result = answer(finished)
+    landing = next(row for row in result["tests_alone"] if row["question"] == "landing")
+    # the shipped set: 4 drops that count half and 3 landings, none failed; Jeffreys mean 0.5 / (5 + 1)
+    assert (landing["trials"], landing["failures"]) == (5.0, 0.0)
+    assert landing["mean"] == pytest.approx(0.5 / 6.0, rel=1e-12)
+    assert [row[2] for row in result["worst_prior"]["held"]] == [0.5, 0.95]  # no beliefs in the case: its own claim
+    html = (finished / "report.html").read_text()
+    assert "Beside the analysis" in html and "The worst prior" in html
+    assert re.search(r"\de-0[5-9]\*", html)  # what is below 1e-4 carries the mark of its condition
+    rows, worst = commands.plan(finished, [30, 1000])
+    screen.plan(rows, worst)
+    assert worst == result["worst_prior"] and {row["tests"] for row in rows} == {30, 1000}
+    assert all(row["demonstrated"] == 0.0 for row in rows if row["kind"] == "pass-fail")  # 1.9e6 would be needed
+    assert "P(requirement demonstrated)" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="2 or more"):
+        commands.plan(finished, [1])
 
 
 def test_second_run_computes_nothing_again(finished):
