@@ -103,10 +103,10 @@ class LinearSolver:
 
     Keep the mesh the matrix comes from: its communicator goes with it, and PETSc then fails with an MPI error.
 
-    method "lu": factored once, exact; "gmres": flexible GMRES with ILU(2), which suits mass-dominated transient matrices:
-    one or two iterations up to 80 000 unknowns where ILU(1) takes three, and each applies the preconditioner once where
-    the plain method applies it once more in the end (measured: 14 % of a soak). It falls back to LU for the step where
-    it does not converge. Raises SolverError with PETSc's reason and residuals.
+    method "lu": factored once, exact; "gmres": flexible GMRES with ILU(2), which suits mass-dominated transient
+    matrices: one or two iterations up to 80 000 unknowns where ILU(1) takes three, and one application of the
+    preconditioner less than the plain method (measured: 14 % of a soak). It falls back to LU for the step where it does
+    not converge. Raises SolverError with PETSc's reason and residuals.
     """
 
     def __init__(self, matrix: Any, *, method: str = "lu", tolerance: float = 1e-10, iterations: int = 200) -> None:

@@ -16,9 +16,9 @@ class NodeMatrix:
     """Compressed rows (n, n) with an entry for every pair of nodes that share a triangle.
 
     `values` (entries,) is what compiled code writes; `cells` (m, 9) are the places in it of the pairs (i, j), row by
-    row, of every triangle, `diagonal` (n,) those of the nodes. The solver is flexible GMRES with ILU(2), to a hundredth of the
-    right-hand side: a transient matrix is dominated by storage, and a Newton iteration corrects what is left. Number
-    the nodes with `numbering` first, which keeps neighbours together.
+    row, of every triangle, `diagonal` (n,) those of the nodes. The solver is flexible GMRES with ILU(2), to a
+    hundredth of the right-hand side: a transient matrix is dominated by storage, and a Newton iteration corrects what
+    is left. Number the nodes with `numbering` first, which keeps neighbours together.
     """
 
     def __init__(self, triangles: Ints, count: int, *, tolerance: float = 1e-2) -> None:
