@@ -80,8 +80,9 @@ def _frame(axis: Axes, one: xr.Dataset, strain, crush) -> None:  # type: ignore[
     )
     radius, floor = one["film_radius"].to_numpy(), one["film_ground"].to_numpy()
     around, low = np.concatenate([-radius[::-1], radius]), -0.32
-    axis.fill_between(around, low, np.concatenate([floor[::-1], floor]), color="#cbb592", lw=0)
-    axis.plot(around, np.concatenate([floor[::-1], floor]), color="#6b4f3a", lw=0.8)
+    surface = np.concatenate([floor[::-1], floor])
+    axis.fill_between(around, low, surface, color="#cbb592", lw=0, rasterized=True)
+    axis.plot(around, surface, color="#6b4f3a", lw=0.8, rasterized=True)
     for side in (1.0, -1.0):
         corners = points[quads] * [side, 1.0]
         axis.add_collection(
