@@ -91,10 +91,10 @@ def new(
 
 @app.command(epilog='Example:  containment check msr-ees --set vehicle.mass="90 kg"')
 def check(case: CaseName, sets: Sets = None, quiet: Quiet = False, verbose: Verbose = 0) -> None:
-    """Validate a case; print what it holds and every fault with file, line and column."""
-    from containment import screen
+    """Validate a case and the evidence it names; print what it holds and every fault with file, line and column."""
+    from containment import commands, screen
 
-    loaded = _prepare(case, sets, quiet, verbose)
+    loaded = commands.check(_prepare(case, sets, quiet, verbose))
     screen.case_summary(loaded, inputs=not quiet)
 
 

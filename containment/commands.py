@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from containment.result import StageResult
 
 
+def check(case: Case) -> Case:
+    """The case, when the evidence it names can be read too; what posteriors make of it is not looked at."""
+    from containment.evidence.model import read_sets
+
+    if case.evidence is not None:
+        read_sets(case.evidence)
+    return case
+
+
 def stage(
     case: Case, name: str, out: Path, *, fidelity: FidelityName = "screening", sample: Path | None = None,
     seed: int | None = None,

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from containment import share
 from containment.case.evidence import Evidence, EvidenceUse, Gate, update_faults
 from containment.case.schema import Case
 from containment.case.values import Quantity
 from containment.errors import CaseError, DataError, Problem
 from containment.evidence import priors, sampling, sensitivity
-from containment.evidence.model import Built, Draws, priors_of
-from containment.evidence.register import EvidenceSet, load
+from containment.evidence.model import Built, Draws, priors_of, read_sets
+from containment.evidence.register import EvidenceSet
 from containment.evidence.sensitivity import Influence, PriorSensitivity
 from containment.result import Check
 
@@ -103,7 +102,7 @@ def infer(case: Case, *, draws: int, seed: int, cores: int = 1, folder: Path | N
     evidence = case.evidence or Evidence()
     parts: list[_Part] = []
     # Every set is read before the first is sampled: a fault in the last must not cost the time of the others.
-    read = {name: load(share.find("evidence", use.set, beside=folder)) for name, use in evidence.sets.items()}
+    read = read_sets(evidence, folder)
     for name, use in evidence.sets.items():
         data = read[name]
         prior = priors_of(use, values)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from containment.case.evidence import EvidenceUse
+from containment import share
+from containment.case.evidence import Evidence, EvidenceUse
 from containment.case.values import Quantity
 from containment.errors import DataError
-from containment.evidence.register import EvidenceSet
+from containment.evidence.register import EvidenceSet, load
 
 Draws = Mapping[str, NDArray[np.float64]]
 
@@ -151,3 +153,15 @@ def need(data: EvidenceSet, use: EvidenceUse) -> None:
                 f"{data.path / 'data.csv'}:1: found relevance for {item!r}, expected one of {items}",
                 advice="correct the item under relevance in the case",
             )
+
+
+def read_sets(evidence: Evidence, folder: Path | None = None) -> dict[str, EvidenceSet]:
+    """Every set a case names, read and believed, by entry; `folder` is where the case lies.
+
+    Raises DataError naming file, line and entry of the first fault.
+    """
+    found = {}
+    for name, use in evidence.sets.items():
+        found[name] = load(share.find("evidence", use.set, beside=folder))
+        need(found[name], use)
+    return found

@@ -170,7 +170,7 @@ def _shaped(value: Any, n: int) -> Array:
     g = g[:, None] if g.ndim == 1 else g
     if g.ndim != 2 or len(g) != n or g.shape[1] == 0:
         raise DataError(
-            f"the limit state returned shape {np.shape(value)} for {n} points",
+            f"limit state: found shape {np.shape(value)} for {n} points, expected ({n},) or ({n}, k)",
             advice="return g of shape (n,) or (n, k) for x of shape (n, d)",
         )
     return g

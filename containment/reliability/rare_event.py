@@ -111,7 +111,8 @@ def _first_points(problem: Problem, settings: Settings, rng: np.random.Generator
         _ask(learner, radius * direction / np.linalg.norm(direction, axis=1, keepdims=True))
     if _constant(learner):
         raise DataError(
-            f"the limit state is constant ({learner.values[0, 0]:g}) over {len(learner.values)} points",
+            f"limit state: found it constant ({learner.values[0, 0]:g}) over {len(learner.values)} points,"
+            " expected values that change with the inputs",
             advice="check that it reads its inputs; a constant has no failure probability to estimate",
         )
     return learner
@@ -123,7 +124,8 @@ def _ask(learner: Learner, u: Array) -> None:
     good = np.isfinite(g).all(axis=1)
     if not good.any():
         raise DataError(
-            f"the limit state gave no number in {len(u)} calls", advice="try it at the mean of the inputs first"
+            f"limit state: found no number in {len(u)} calls, expected finite values of g",
+            advice="try it at the mean of the inputs first",
         )
     learner.points = np.vstack([learner.points, u[good]])
     learner.values = np.vstack([learner.values.reshape(-1, g.shape[1]), g[good]])

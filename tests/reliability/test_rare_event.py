@@ -137,8 +137,18 @@ def test_noise_is_declared_hard_or_wide():
     ],
 )
 def test_limit_states_that_say_nothing(g, error, text):
-    with pytest.raises(error, match=text):
+    with pytest.raises(error, match=text) as refused:
         run(g)
+    said = str(refused.value)
+    assert all(words in said for words in ("limit state", "found", "expected", "what to do")), said
+
+
+@pytest.mark.parametrize("matrix", [np.ones((2, 2)), np.array([[1.0, 1.2], [1.2, 1.0]])])
+def test_correlation_that_is_none(matrix):
+    with pytest.raises(CaseError, match="positive definite") as refused:
+        run(plane, correlation=matrix)
+    said = str(refused.value)
+    assert all(words in said for words in ("correlations", "found smallest eigenvalue", "expected", "reduce")), said
 
 
 @pytest.mark.parametrize("changes", [{"budget": 5}, {"target_cov": 0.0}, {"inputs": []}, {"inputs": [3.0]}])
