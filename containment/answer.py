@@ -50,6 +50,7 @@ def write(
 ) -> dict[str, Any]:  # fmt: skip
     """Write assurance.nc and result.json; returns the latter."""
     from containment.evidence.infer import summary_table
+    from containment.evidence.sensitivity import leaning_table
 
     answer: dict[str, Any] = {"schema": SCHEMA, "fidelity": settings.name, **assurance.to_result_json()}
     answer["conditional_on"] = _conditional_on(case)
@@ -62,6 +63,7 @@ def write(
     answer["evaluations"] = _evaluations(chain, study)
     answer["checks"] = _checks(chain, posterior, answer["checks"])
     answer["evidence"] = summary_table(posterior)
+    answer["evidence_leans_on"] = leaning_table(posterior.prior_sensitivity, posterior.influence)
     answer["evidence_effects"] = _effects(posterior, assurance)
     answer |= _beside(case, posterior, assurance)
     answer["failures"] = [{"index": index, "reason": reason} for index, reason in study.reasons()]

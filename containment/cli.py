@@ -167,11 +167,13 @@ def infer(
     """Posterior of what is unknown, from the evidence of the case."""
     from containment import commands, screen
     from containment.evidence.infer import summary_table
+    from containment.evidence.sensitivity import leaning_table
 
     loaded = _prepare(case, sets, quiet, verbose)
     folder = out or Path("runs") / loaded.name
     posterior, tested = commands.infer(loaded, folder, fidelity=fidelity, seed=seed)
-    screen.posterior(summary_table(posterior), posterior.checks, tested, folder)
+    leaning = leaning_table(posterior.prior_sensitivity, posterior.influence)
+    screen.posterior(summary_table(posterior), leaning, posterior.checks, tested, folder)
 
 
 @app.command(epilog="Example:  containment study msr-ees --samples 100 --sweep vehicle.mass='85 kg,95 kg,105 kg'")

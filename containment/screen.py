@@ -91,14 +91,34 @@ def checks(found: Mapping[str, Check]) -> None:
 
 
 def posterior(
-    summary: Sequence[Mapping[str, Any]], gate: Mapping[str, Check], tested: Sequence[Mapping[str, Any]], folder: Path
-) -> None:
-    """Rows of prior and posterior, the gate they passed, and what pass-fail tests show by themselves."""
+    summary: Sequence[Mapping[str, Any]], leaning: Sequence[Mapping[str, Any]], gate: Mapping[str, Check],
+    tested: Sequence[Mapping[str, Any]], folder: Path,
+) -> None:  # fmt: skip
+    """Rows of prior and posterior, what they lean on, the gate they passed, what pass-fail tests show by themselves."""
     if summary:
         table = _table(*(str(key).replace("_", " ") for key in summary[0]))
         for row in summary:
             table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()))
         _print(table)
+    if leaning:
+        columns = (
+            "evidence",
+            "parameter",
+            "prior moves it",
+            "data move it",
+            "",
+            "moved most by",
+            "mean without / mean",
+        )
+        table = _table(*columns)
+        for row in leaning:
+            ratio = "" if row["without"] is None else f"{row['without']:.3g}"
+            unsure = "" if row["reliable"] in (None, True) else " (sample again to know)"
+            table.add_row(
+                row["evidence"], row["parameter"], f"{row['prior']:.3f}", f"{row['data']:.3f}", row["diagnosis"],
+                row["moved_most_by"] or "", ratio + unsure,
+            )  # fmt: skip
+        _print("", table)
     checks(gate)
     if tested:
         _print("", _tested(tested))

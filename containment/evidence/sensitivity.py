@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,25 @@ def leave_one_out(tree: xr.DataTree, name: str, draws: Mapping[str, NDArray[np.f
             mean, without = float(values.mean()), float(np.sum(weight * values))
             found.append(Influence(name, str(item), parameter, mean, without, k, k < RELIABLE))
     return found
+
+
+def leaning_table(
+    sensitivity: Sequence[PriorSensitivity], influence: Sequence[Influence]
+) -> list[dict[str, str | float | bool | None]]:
+    """Rows for a table: each parameter, how far prior and data move it, and the item that moves its mean most.
+
+    `without` is the mean without that item over the mean (None where no item is on record or the mean is zero).
+    """
+    rows: list[dict[str, str | float | bool | None]] = []
+    for row in sensitivity:
+        items = [i for i in influence if (i.set, i.parameter) == (row.set, row.parameter) and i.mean != 0.0]
+        most = max(items, key=lambda i: abs(i.mean_without - i.mean), default=None)
+        rows.append({
+            "evidence": row.set, "parameter": row.parameter, "prior": row.prior, "data": row.likelihood,
+            "diagnosis": row.diagnosis, "moved_most_by": most.item if most else None,
+            "without": most.mean_without / most.mean if most else None, "reliable": most.reliable if most else None,
+        })  # fmt: skip
+    return rows
 
 
 def weights_without(tree: xr.DataTree, item: str) -> tuple[NDArray[np.float64], float]:

@@ -107,6 +107,11 @@ def test_tests_alone_worst_prior_and_plan_stand_beside_the_answer(finished, caps
     assert landing["mean"] == pytest.approx(0.5 / 6.0, rel=1e-12)
     assert [row[2] for row in result["worst_prior"]["held"]] == [0.5, 0.95]  # no beliefs in the case: its own claim
     html = (finished / "report.html").read_text()
+    leans = {(row["evidence"], row["parameter"]): row for row in result["evidence_leans_on"]}
+    assert "What each posterior leans on" in html and "What each item does to P(loss)" in html
+    # twelve parameters of three sets; the judged probability of an unseen anomaly has no data at all
+    assert len(leans) >= 12 and leans["vessels", "undetected"]["diagnosis"] == "rests on its prior"
+    assert {row["change"].split()[0] for row in result["evidence_effects"]} == {"without", "priors"}
     assert "Beside the analysis" in html and "The worst prior" in html
     assert re.search(r"\de-0[5-9]\*", html)  # what is below 1e-4 carries the mark of its condition
     rows, worst = commands.plan(finished, [30, 1000])
