@@ -44,7 +44,7 @@ SOUND = 0.01  # of the depth eaten away, by which the sound shield far off may d
 def run(
     case: Case, upstream: Mapping[str, StageResult], fidelity: Fidelity, *, fields: Path | None = None
 ) -> StageResult:
-    """When the ablator under the crater is through, and how hot the bond gets. Raises DataError, SolverError."""
+    """How hot the bond under the crater gets, and when the shield is lost there. Raises DataError, SolverError."""
     damage, section = case.damage, case.heatshield
     if damage is None or section is None:
         raise UsageError("the case has no section [damage] or [heatshield]", advice="add both")
@@ -86,19 +86,21 @@ def _result(
     shield: Shield2D, history: DamageHistory, damage: Damage, section: Heatshield, upstream: Mapping[str, StageResult]
 ) -> StageResult:
     thickness, bond = section.ablator.thickness.value, history.temperature[:, :, history.bond]
-    lost = history.recession[-1]
+    lost, loss = history.recession[-1], history.loss
     values = {
         "remaining_thickness": (float(thickness - lost.max()), "m"),
         "peak_bondline_temperature": (float(bond.max()), "K"),
         "peak_sound_bondline_temperature": (float(bond[:, -1].max()), "K"),
-        "burnt_through": (float(history.burn_through is not None), ""),
+        "burnt_through": (float(loss is not None and loss.burnt_through), ""),
+        "above_table": (float(loss is not None and not loss.burnt_through), ""),
+        "time_intact": (float(history.time[-1]), "s"),
     }
     notes = [f"damage: crater of {1e3 * damage.depth.value:.3g} mm, {2e3 * damage.radius.value:.3g} mm wide, on a flat"
              " piece of shield; gas leaves along its spines"]  # fmt: skip
     checks = {"energy": Check.at_most(history.closure.energy, ENERGY_LIMIT)}
-    if history.burn_through is not None:
-        values["burn_through_time"] = (history.burn_through, "s")
-        notes.append(f"damage: the ablator is through at {history.burn_through:.1f} s; what follows is not computed")
+    if loss is not None:
+        place = f"{1e3 * shield.contour.points[loss.spine, 0]:.1f} mm from the middle"
+        notes.append(f"damage: {loss.why}, at {loss.time:.1f} s, {place}; what follows is not computed")
     elif "heatshield" in upstream:
         sound = float(upstream["heatshield"].data["recession"].sel(station=damage.station)[-1])
         checks["sound_recession"] = Check.at_most(abs(float(lost[-1]) / sound - 1.0), SOUND)

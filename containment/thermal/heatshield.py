@@ -13,10 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from containment.errors import DataError, SolverError
+from containment.errors import DataError
 from containment.thermal import step, stepping
-from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, History, assemble, closed, outside_tables
+from containment.thermal.history import ADIABATIC, COLUMNS, RECESSION, TIME, BackFace, History, assemble, closed
 from containment.thermal.line_system import LineSystem
+from containment.thermal.march import march
+from containment.thermal.outcome import Loss, Moment, loss_between, outside_tables
 from containment.thermal.remap import prepare_remap
 from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
@@ -44,12 +46,6 @@ class _Solved(NamedTuple):
     residuals: list[float]
 
 
-class _NotConverged(Exception):
-    def __init__(self, residuals: list[float]) -> None:
-        super().__init__()
-        self.residuals = residuals
-
-
 def check_boundary(heating: WallHistory, wall: WallModel, where: str) -> None:
     """Raise DataError for a film coefficient without chemistry to go with it."""
     if not heating.prescribed and wall.table is None and np.any(np.asarray(heating.film_coefficient) > 0):
@@ -57,21 +53,6 @@ def check_boundary(heating: WallHistory, wall: WallModel, where: str) -> None:
             f"{where}: found a film coefficient without a B' table, expected both",
             advice="give a B' table or heat with a heat-transfer coefficient",
         )
-
-
-def too_cold(where: str, wall: WallModel, temperature: float, row: np.ndarray, time: float) -> DataError | None:
-    """The fault if chemistry is asked of a wall below the coldest row of its table (K), else None.
-
-    With a rate limit the wall does not react there and the table has no weight.
-    """
-    coldest = wall.arrays.low
-    if wall.table is None or wall.oxidation or not row[1] > 0 or np.isfinite(row[0]) or temperature >= coldest:
-        return None
-    return DataError(
-        f"{where}, {time:.3f} s: found a wall of {temperature:.1f} K, expected at least {coldest:.1f} K, the coldest"
-        f" row of the B' table {wall.table.name}",
-        advice="give the rate of oxidation ([heatshield.oxidation]), a table for colder walls, or a warmer start",
-    )
 
 
 class Shield:
@@ -100,8 +81,14 @@ class Shield:
             raise fault
         step.initialise(stack.tables, stack.grid, self._state, self._work, self._rows[0, 3])
 
-    def _attempt(self, time: float, dt: float, dt_old: float, guess: np.ndarray) -> _Solved:
-        """Newton for the step that ends at `time`. Raises _NotConverged."""
+    @property
+    def temperature(self) -> Floats:
+        """(N,) temperatures now, K."""
+        return np.asarray(self._state.temperature)
+
+    def attempt(self, time: float, dt: float, dt_old: float, guess: Floats) -> tuple[_Solved | None, list[float]]:
+        """Newton for the step that ends at `time` from the guess (N,), which ends as the solution."""
+        step.row_at(self._times, self._rows, time, self._row)
         grid, state, work, system = self.stack.grid, self._state, self._work, self._system
         c0, c1, c2 = stepping.coefficients(dt, dt_old)
         rate = c0 / dt
@@ -109,7 +96,7 @@ class Shield:
         t, s = guess, state.recession[0]
         if c2 != 0.0:
             s += (state.recession[0] - state.recession[1]) * dt / dt_old
-        prescribed = self.heating.prescribed
+        prescribed, deepest = self.heating.prescribed, (1.0 - step.THINNEST) * grid.ablator_depth
         if prescribed:
             t[0] = self._row[0]
         prepare_remap(grid, state, work, self.wall.recedes and self.wall.table is not None)
@@ -128,7 +115,7 @@ class Shield:
             change = system.solve(work, balance, rate, -work.wall[1], loss_slope)
             largest = float(np.abs(change).max())
             residuals.append(largest)
-            if not np.isfinite(largest):
+            if not np.isfinite(largest) or implied > deepest:
                 break
             t -= change * min(1.0, LARGEST_CHANGE / max(largest, 1e-300))
             moved, s = abs(implied - s), implied
@@ -137,8 +124,8 @@ class Shield:
                 flux = (
                     step.wall_reaction(grid, work, t, change, flux) if prescribed else flux - work.wall[1] * change[0]
                 )
-                return _Solved(t, s, float(flux), change, residuals)
-        raise _NotConverged(residuals)
+                return _Solved(t, s, float(flux), change, residuals), residuals
+        return None, residuals
 
     def heat(self, time: float) -> np.ndarray:
         """Heat of the source at the nodes (N,), W/m2."""
@@ -149,77 +136,36 @@ class Shield:
         volume = 0.5 * (np.concatenate([[0.0], size]) + np.concatenate([size, [0.0]]))
         return np.asarray(volume * self.source(x, time))
 
-    def _repeat(self, time: float, dt: float, failures: int, failed: _NotConverged) -> float:
-        """A quarter of the step, or the end of it."""
-        if failures > self.rules.retries:
-            raise SolverError(
-                f"{self.where}: no convergence at {time:.4f} s with steps down to {dt:.2g} s"
-                f" (wall {self._state.temperature[0]:.0f} K)",
-                history=failed.residuals, advice="check the boundary data there, or refine the cells",
-            ) from None  # fmt: skip
-        return 0.25 * dt
+    def accept(self, solved: _Solved) -> None:
+        """Make the step history."""
+        step.accept(
+            self.stack.grid, self._state, self._work, solved.temperature, solved.change, solved.recession
+        )  # fmt: skip
 
     def run(self, duration: float) -> History:
-        """March from the first boundary time for `duration` s. Raises SolverError, DataError."""
-        rules, state = self.rules, self._state
-        time = float(self._times[0])
-        stops = stepping.stops(self.heating.breaks, time, time + duration)
-        record = _Record(self, time)
-        past_times, past = np.zeros(3), np.zeros((3, state.temperature.size))
-        count = stepping.remember(past_times, past, 0, time, state.temperature)
-        dt, dt_old, stop, failures = rules.first, 0.0, 0, 0
-        guess = np.zeros(state.temperature.size)
-        while stop < stops.size:
-            dt = stepping.fitted(dt, stops[stop] - time)
-            if dt > stepping.STABLE_GROWTH * dt_old:
-                dt_old = 0.0
-            step.row_at(self._times, self._rows, time + dt, self._row)
-            stepping.predicted(past_times, past, count, time + dt, dt_old, guess)
-            try:
-                solved = self._attempt(time + dt, dt, dt_old, guess)
-            except _NotConverged as failed:
-                failures += 1
-                dt, dt_old = self._repeat(time, dt, failures, failed), 0.0
-                count = stepping.forget(past_times, past, count)
-                continue
-            controlled = dt_old > 0.0 and rules.tolerance > 0.0
-            error = stepping.local_error(past_times, past, count, time + dt, guess) if controlled else -1.0
-            accepted, factor = stepping.judge(rules, error, dt)
-            if not accepted:
-                dt *= factor
-                continue
-            if dt >= 0.99 * rules.first:  # shorter steps that hold now and then must not go on for ever
-                failures = 0
-            step.accept(self.stack.grid, state, self._work, solved.temperature, solved.change, solved.recession)
-            time += dt
-            fault = outside_tables(self.stack, self.where, state.temperature, time)
-            fault = fault or too_cold(self.where, self.wall, state.temperature[0], self._row, time)
-            if fault:
-                raise fault
-            count = stepping.remember(past_times, past, count, time, state.temperature)
-            record.add(time, dt, dt_old, solved)
-            dt_old, dt = dt, min(dt * factor, rules.largest)
-            if stops[stop] - time < 1e-9 * max(1.0, time):
-                stop, dt, dt_old = stop + 1, rules.first, 0.0
-                count = stepping.forget(past_times, past, count)
+        """March from the first boundary time for `duration` s or until lost. Raises SolverError, DataError."""
+        start, record = float(self._times[0]), _Record(self)
+        pace = stepping.new_pace(self.rules, self.heating.breaks, start, start + duration, self.temperature)
+        march(self, record, pace, "check the boundary data there, or refine the cells")
         return record.finish()
 
 
 class _Record:
     """Collects accepted steps and the balances of the run."""
 
-    def __init__(self, shield: Shield, time: float) -> None:
+    def __init__(self, shield: Shield) -> None:
         self.shield = shield
+        self.loss: Loss | None = None
         state, work, stack = shield._state, shield._work, shield.stack
         self.ledger = np.zeros(step.LEDGER)
         self.iterations = 0
         self.start_energy = float(state.energy.sum())
         self.start_mass = step.mass(stack.grid, work)
-        self.rows = [np.array([time, *np.zeros(COLUMNS - 1)])]
+        self.rows = [np.array([shield._times[0], *np.zeros(COLUMNS - 1)])]
         self.temperature = [state.temperature.copy()]
 
-    def add(self, time: float, dt: float, dt_old: float, solved: _Solved) -> None:
-        """Record an accepted step."""
+    def add(self, time: float, dt: float, dt_old: float, solved: _Solved) -> Loss | None:
+        """Record an accepted step; the loss of the shield in it, if any."""
         shield = self.shield
         state, work, stack, row = shield._state, shield._work, shield.stack, shield._row
         gas, char = float(work.wall[2]), float(work.wall[3])
@@ -233,6 +179,12 @@ class _Record:
         step.observe(stack.grid, stack.tables, state, work, time, solved.flux, row, shield._numbers, shield._table, out)
         self.rows.append(out)
         self.temperature.append(state.temperature.copy())
+        moments = (
+            Moment(float(r[TIME]), r[RECESSION : RECESSION + 1], t[None])
+            for r, t in zip(self.rows[-2:], self.temperature[-2:], strict=True)
+        )
+        self.loss = loss_between(stack, shield.wall, shield.where, row, *moments)
+        return self.loss
 
     def finish(self) -> History:
         """The history with its closures."""
@@ -242,5 +194,5 @@ class _Record:
         rows = np.array(self.rows)
         return assemble(
             shield.stack, shield.where, rows, np.array(self.temperature), shield._work.points.density.copy(),
-            shield._state.extent, closure, self.iterations,
+            shield._state.extent, closure, self.iterations, self.loss,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ GRADING = 20.0
 INTERVAL = 1.0  # s between rows
 _PROFILE, _HISTORY, _ABLATOR = ("station", "time", "depth_fraction"), ("station", "time"), ("station", "layer_point")
 _VARIABLES = {
+    "time_intact": (("station",), "s", "when the shield was lost; the end where it never was"),
     "wall_temperature": (_HISTORY, "K", "temperature of the heated wall"),
     "bondline_temperature": (_HISTORY, "K", "temperature behind the ablator"),
     "recession": (_HISTORY, "m", "depth of the surface below the original one, as computed"),
@@ -32,6 +33,8 @@ _VARIABLES = {
 def dataset(stack: Stack, names: list[str], histories: list[History], start: float, end: float) -> xr.Dataset:
     """Histories every second and temperature profiles from the surface of the moment to the back of the stack.
 
+    After the loss of a station's shield its last values are held; `time_intact` tells when that was.
+
     attrs: thickness of the ablator and of the whole stack as built, m.
     """
     import xarray as xr
@@ -39,7 +42,7 @@ def dataset(stack: Stack, names: list[str], histories: list[History], start: flo
     time = np.unique(np.concatenate([np.arange(start, end, INTERVAL), [end]]))
     fraction = np.concatenate([[0.0], np.cumsum(graded(1.0, POINTS - 1, GRADING))])
     fraction[-1] = 1.0  # the sum of the parts is 1 to rounding only
-    columns: dict[str, list[np.ndarray]] = {name: [] for name in _VARIABLES}
+    columns: dict[str, list[Any]] = {name: [] for name in _VARIABLES}
     for h in histories:
         for name, values in _station(stack, h, time, fraction).items():
             columns[name].append(values)
@@ -58,13 +61,13 @@ def dataset(stack: Stack, names: list[str], histories: list[History], start: flo
     return xr.Dataset(variables, coordinates, attrs=attributes)
 
 
-def _station(stack: Stack, h: History, time: np.ndarray, fraction: np.ndarray) -> dict[str, np.ndarray]:
+def _station(stack: Stack, h: History, time: np.ndarray, fraction: np.ndarray) -> dict[str, Any]:
     bond = stack.layers[0].cells
     histories = {
         "wall_temperature": h.temperature[:, 0], "bondline_temperature": h.temperature[:, bond],
         "recession": h.recession, "pyrolysis_flux": h.gas_flux, "char_flux": h.char_flux,
     }  # fmt: skip
-    found = {name: np.interp(time, h.time, values) for name, values in histories.items()}
+    found: dict[str, Any] = {name: np.interp(time, h.time, values) for name, values in histories.items()}
     nodes, place = (
         np.array([np.interp(time, h.time, column) for column in table.T]).T for table in (h.temperature, h.depth)
     )
@@ -75,4 +78,5 @@ def _station(stack: Stack, h: History, time: np.ndarray, fraction: np.ndarray) -
     solid = h.density[: bond + 1]
     found["char_fraction"] = (virgin - solid) / (virgin - char) if virgin > char else np.zeros(bond + 1)
     found["char_depth"] = h.depth[-1, : bond + 1]
+    found["time_intact"] = h.time[-1]
     return found

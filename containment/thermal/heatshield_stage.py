@@ -33,7 +33,7 @@ NOTED_SHARE = 1.0e-3  # of the convective heat, outside the pressures of the B' 
 def run(
     case: Case, upstream: Mapping[str, StageResult], fidelity: Fidelity, *, fields: Path | None = None
 ) -> StageResult:
-    """March the stack of every station from the entry interface to the ground.
+    """March the stack of every station from the entry interface to the ground, or until the shield is lost there.
 
     Raises DataError for cards and histories that do not fit, SolverError where a station does not converge or its
     energy does not close.
@@ -96,9 +96,10 @@ def _result(
     responses: dict[str, Response] = {}
     checks: dict[str, Check] = {}
     for name, h in histories.items():
-        lost = section.recession_factor.value * float(h.recession[-1])
+        receded = section.recession_factor.value * float(h.recession[-1])
         values = {
-            "recession": (lost, "m"), "remaining_thickness": (thickness - lost, "m"),
+            "recession": (receded, "m"), "remaining_thickness": (thickness - receded if h.loss is None else 0.0, "m"),
+            "time_intact": (float(h.time[-1]), "s"),
             "peak_wall_temperature": (float(h.temperature[:, 0].max()), "K"),
             "peak_bondline_temperature": (float(h.temperature[:, bond].max()), "K"),
             "char_depth": (float(h.char_depth[-1]), "m"),
@@ -111,6 +112,12 @@ def _result(
     lefts = [r.value for key, r in responses.items() if key.endswith("remaining_thickness")]
     responses["heatshield.peak_bondline_temperature"] = Response(max(peaks), "K", rung)
     responses["heatshield.min_remaining_thickness"] = Response(min(lefts), "m", rung)
+    lost = {name: h.loss for name, h in histories.items() if h.loss}
+    responses["heatshield.stations_lost"] = Response(float(len(lost)), "", rung)
+    notes += tuple(
+        f"heat shield: lost at station {name}: {loss.why}, at {loss.time:.1f} s; no thickness is counted there, and its"
+        " last temperatures are held" for name, loss in lost.items()
+    )  # fmt: skip
     notes += tuple(note for h in histories.values() for note in h.notes)
     data = dataset(stack, list(histories), list(histories.values()), float(air.time[0]), float(air.time[-1]))
     return StageResult("heatshield", responses, data, checks, notes)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from containment.errors import DataError, SolverError
+from containment.errors import SolverError
+from containment.thermal.outcome import Loss, ended_at
 from containment.thermal.stack import Stack
 from containment.thermal.step import MASS_OUT, SIZE, WORST, WORST_PLAIN
 
-BURNT_THROUGH = 0.03  # share of the ablator's thickness left; own choice: thinner cells than that are slivers
 ENERGY_LIMIT = 1.0e-3  # closure of the conservative form within 0.1 %; a run that violates it fails
 
 
@@ -67,7 +67,8 @@ class History:
 
     time (S,) s; temperature (S, N) K at depth (S, N) m from the original surface; recession (S,) m; gas_flux, char_flux
     (S,) kg/m2/s; wall_flux (S,) W/m2 into the body; virgin_depth, char_depth (S,) m where 98 % virgin and 2 % virgin is
-    left; density (P,) kg/m3 and extent (P, R) at the points of the grid at the end; iterations of Newton in all.
+    left; density (P,) kg/m3 and extent (P, R) at the points of the grid at the end; iterations of Newton in all. Where
+    the shield was lost, `loss` says when and how, and the history ends there.
     """
 
     time: np.ndarray
@@ -83,6 +84,7 @@ class History:
     extent: np.ndarray
     closure: Balance
     iterations: int
+    loss: Loss | None = None
     notes: tuple[str, ...] = ()
 
     def at_depth(self, depth: float, time: np.ndarray | None = None) -> np.ndarray:
@@ -109,9 +111,10 @@ def positions(stack: Stack, recession: np.ndarray) -> np.ndarray:
 
 def assemble(
     stack: Stack, where: str, rows: np.ndarray, temperature: np.ndarray, density: np.ndarray, extent: np.ndarray,
-    closure: Balance, iterations: int,
+    closure: Balance, iterations: int, loss: Loss | None,
 ) -> History:  # fmt: skip
-    """A History from the rows of the steps (S, COLUMNS)."""
+    """A History from the rows of the steps (S, COLUMNS), up to the loss if there is one."""
+    _, rows, temperature = ended_at(loss, rows[:, TIME], rows, temperature)
     held = rows[rows[:, HELD] > 0, TIME]
     notes: tuple[str, ...] = ()
     if held.size:
@@ -123,22 +126,5 @@ def assemble(
         time=rows[:, TIME], temperature=temperature, depth=positions(stack, rows[:, RECESSION]),
         recession=rows[:, RECESSION], gas_flux=rows[:, GAS], char_flux=rows[:, CHAR], wall_flux=rows[:, FLUX],
         virgin_depth=rows[:, VIRGIN], char_depth=rows[:, CHARRED], density=density, extent=extent, closure=closure,
-        iterations=iterations, notes=notes,
+        iterations=iterations, loss=loss, notes=notes,
     )  # fmt: skip
-
-
-def outside_tables(stack: Stack, where: str, temperature: np.ndarray, time: float) -> DataError | None:
-    """The fault if a node is outside the tables of its material, else None."""
-    grid, tables = stack.grid, stack.tables
-    at_points = temperature[grid.point_node]
-    low, high = tables.low[grid.point_material], tables.high[grid.point_material]
-    outside = (at_points < low) | (at_points > high)
-    if not outside.any():
-        return None
-    p = int(np.argmax(outside))
-    layer = stack.layers[int(grid.point_material[p])]
-    return DataError(
-        f"{where}, {time:.3f} s, layer {layer.name}: found {at_points[p]:.1f} K, expected a temperature inside the"
-        f" tables of {layer.material.name} ({layer.material.low:.1f} to {layer.material.high:.1f} K)",
-        advice="extend the card with measured values, or correct the heating or the initial temperature",
-    )

@@ -25,7 +25,7 @@ from containment.thermal import shield2d_spines as spines
 from containment.thermal import step, stepping
 from containment.thermal.contour import Contour
 from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary
-from containment.thermal.history import ADIABATIC, BURNT_THROUGH, BackFace
+from containment.thermal.history import ADIABATIC, BackFace
 from containment.thermal.node_matrix import NodeMatrix
 from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
@@ -87,7 +87,7 @@ class Shield2D:
         self._stored, self._flow, self._volume = (np.zeros((count, nodes)) for _ in range(3))
         self._matrix, self._places = _pattern(count, nodes)
         self.states.recession[:] = contour.gone[:, None]
-        self.at_time(self.start)
+        self._at_time(self.start)
         spines.initialise(stack.tables, grid, self.states, self.works, self.row[3] * contour.factors[:, 2])
         surface = self.recession if drive is None else drive.recession(self.start)
         self._prepare(start, 1e-9, (1.0, -1.0, 0.0), surface)
@@ -121,7 +121,7 @@ class Shield2D:
         ends = (m.density + m.extent[:, :, -1])[:, self.stack.grid.cell_points]
         return float(self._sums(np.zeros_like(self._flow), self._ends()._replace(energy=ends))[0].sum())
 
-    def at_time(self, time: float) -> None:
+    def _at_time(self, time: float) -> None:
         """Put the boundary history where the step ends."""
         step.row_at(self._times, self._rows, time, self.row)
 
@@ -157,9 +157,11 @@ class Shield2D:
         heat[:, -1] -= self.shape.back * loss[:, 0]
         return heat, area * self.works.wall[:, 1], -self.shape.back * loss[:, 1]
 
-    def attempt(self, time: float, dt: float, dt_old: float, t: Floats) -> tuple[Solved | None, list[float]]:
-        """Newton for the step that ends at `time` from the guess t (spine, node); None if it does not converge, and the
-        largest change of every iteration, K."""
+    def attempt(self, time: float, dt: float, dt_old: float, guess: Floats) -> tuple[Solved | None, list[float]]:
+        """Newton for the step that ends at `time` from the guess (spine node,), which ends as the solution; None if it
+        does not converge, and the largest change of every iteration, K."""
+        self._at_time(time)
+        t, deepest = guess.reshape(self.temperature.shape), (1.0 - step.THINNEST) * self.stack.grid.ablator_depth
         bdf = stepping.coefficients(dt, dt_old)
         rate, known = bdf[0] / dt, (bdf[1] * self._energy + bdf[2] * self._energy_older) / dt
         s = self._guessed_recession(time, dt, dt_old)
@@ -172,14 +174,15 @@ class Shield2D:
             change = self._correction(heat - self._flow - rate * self._stored - known, rate, at_wall, at_back)
             largest = float(np.abs(change).max())
             sizes.append(largest)
-            if not np.isfinite(largest):
+            if not np.isfinite(largest) or (self.drive is None and implied.max() > deepest):
                 break
             moved = float(np.abs(implied - s).max()) if self.drive is None else 0.0
             if moved < SURFACE_CHANGE and stepping.converged(self.rules, largest, sizes[-2] if len(sizes) > 1 else 0.0):
                 supplied = float(heat.sum() + (at_wall * change[:, 0] + at_back * change[:, -1]).sum())
                 lost = float((self.shape.wall * (self.works.wall[:, 2] + self.works.wall[:, 3])).sum())
                 self.iterations += len(sizes)
-                return Solved(t + change, change, s, supplied, lost), sizes
+                guess[:] = (t + change).ravel()
+                return Solved(guess.reshape(t.shape).copy(), change, s, supplied, lost), sizes
             t = t + change * min(1.0, LARGEST_CHANGE / max(largest, 1e-300))
             s = implied if self.drive is None else s
         return None, sizes
@@ -212,10 +215,10 @@ class Shield2D:
 
 def _check_damage(stack: Stack, contour: Contour, where: str) -> None:
     deepest, thickness = float(contour.gone.max()), stack.grid.ablator_depth
-    if deepest >= (1.0 - BURNT_THROUGH) * thickness:
+    if deepest >= (1.0 - step.BURNT_THROUGH) * thickness:
         raise DataError(
-            f"{where}: found damage of {deepest:.4g} m, expected less than {1.0 - BURNT_THROUGH:.0%} of the ablator's"
-            f" {thickness:.4g} m",
+            f"{where}: found damage of {deepest:.4g} m, expected less than {1.0 - step.BURNT_THROUGH:.0%} of the"
+            f" ablator's {thickness:.4g} m",
             advice="a shield that is already through needs no run",
         )
 

@@ -91,6 +91,12 @@ def read_inputs(case: Case, upstream: Mapping[str, StageResult]) -> Inputs:
         moved, property_grid(conductors), filling, nodes, history, flight_of(entry), case.soak,
         case.vehicle.diameter.value, _initial(case.soak, history), states, _service(upstream["mesh"].data), notes,
     )  # fmt: skip
+    for station, time in zip(shield["station"].values, shield["time_intact"].values, strict=True):
+        if time < float(shield["time"][-1]):
+            inputs.notes.append(
+                f"soak: the heat shield is lost at station {station} at {time:.1f} s; its last temperatures are held"
+                " until the hand-over, hot gas behind it is not computed"
+            )
     if remaining < LEAST_REMAINING:
         inputs.notes.append(
             f"soak: recession leaves {remaining:.0%} of the ablator somewhere; there the section keeps "

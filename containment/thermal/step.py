@@ -23,6 +23,8 @@ from containment.thermal.stack import Grid
 from containment.thermal.surface import WallNumbers, wall_balance
 from containment.thermal.tables import MaterialTables
 
+BURNT_THROUGH = 0.03  # share of the ablator's thickness left; own choice: thinner cells than that are slivers
+THINNEST = 0.01  # share below which a step is refused and shortened, so that it ends at burn-through, not beyond
 TEMPERATURE_STEP = 0.5  # K, difference quotient of the wall flux: far above rounding, far below the 10 K of the tables
 
 

@@ -1,5 +1,8 @@
 # mypy: disable-error-code="untyped-decorator,no-untyped-def,type-arg,no-any-return"
-"""How time is cut into steps: error control, stops at kinks of the boundary data, shared by both 1-D solvers."""
+"""How time is cut into steps: error control, stops at kinks of the boundary data, shared by all solvers of the shield.
+
+A march is `propose`, an attempt at the step, `settle`, and for an accepted step `advance`, until no stop is left.
+"""
 
 from __future__ import annotations
 
@@ -72,16 +75,95 @@ def fitted(dt: float, limit: float) -> float:
     return min(dt, 0.5 * limit) if 2.0 * dt > limit else dt
 
 
+class Pace(NamedTuple):
+    """Where a march stands. clock = (time, next step, the step before or 0 after a restart, all s, growth of the next);
+    counts = (next stop, failures in a row, states known); times (3,) s and past (3, N) K of the last states; stops s.
+    """
+
+    clock: Any
+    counts: Any
+    times: Any
+    past: Any
+    stops: Any
+
+
+TIME, STEP, BEFORE, GROWTH = range(4)
+STOP, FAILURES, KNOWN = range(3)
+ACCEPTED, AGAIN, STUCK = range(3)
+
+
+def new_pace(rules: StepRules, breaks: tuple[float, ...], start: float, end: float, temperature: np.ndarray) -> Pace:
+    """At the start of a march to `end`, s, from temperatures (N,) K; a step must end at each of the `breaks`."""
+    stops = np.array([b for b in sorted(set(breaks)) if start < b < end] + [end])
+    past = np.zeros((3, temperature.size))
+    past[0] = temperature
+    return Pace(
+        np.array([start, rules.first, 0.0, 1.0]), np.array([0, 0, 1]), np.array([start, 0.0, 0.0]), past, stops
+    )  # fmt: skip
+
+
 @njit(**COMPILED)
-def local_error(times: Any, past: Any, count: int, time: float, new: Any) -> float:
+def ahead(pace: Pace) -> bool:
+    """Whether there is a stop left."""
+    return bool(pace.counts[STOP] < pace.stops.size)
+
+
+@njit(**COMPILED)
+def propose(pace: Pace, guess: Any) -> tuple:
+    """(time at its end, step, step before it or 0 to start afresh) of the next attempt, s; fills the guess (N,) K."""
+    clock = pace.clock
+    clock[STEP] = fitted(clock[STEP], pace.stops[pace.counts[STOP]] - clock[TIME])
+    if clock[STEP] > STABLE_GROWTH * clock[BEFORE]:
+        clock[BEFORE] = 0.0
+    time = clock[TIME] + clock[STEP]
+    _predict(pace, time, clock[BEFORE], guess)
+    return time, clock[STEP], clock[BEFORE]
+
+
+@njit(**COMPILED)
+def settle(rules: StepRules, pace: Pace, solved: bool, new: Any) -> int:
+    """What becomes of an attempt with the temperatures `new` (N,) K: ACCEPTED, AGAIN with a shorter step, STUCK."""
+    clock, counts = pace.clock, pace.counts
+    if not solved:
+        counts[FAILURES] += 1
+        if counts[FAILURES] > rules.retries:
+            return STUCK
+        clock[STEP] *= 0.25
+        _forget(pace)
+        return AGAIN
+    controlled = clock[BEFORE] > 0.0 and rules.tolerance > 0.0
+    error = _local_error(pace, clock[TIME] + clock[STEP], new) if controlled else -1.0
+    accepted, clock[GROWTH] = _judge(rules, error, clock[STEP])
+    if not accepted:
+        clock[STEP] *= clock[GROWTH]
+        return AGAIN
+    if clock[STEP] >= 0.99 * rules.first:  # shorter steps that hold now and then must not go on for ever
+        counts[FAILURES] = 0
+    return ACCEPTED
+
+
+@njit(**COMPILED)
+def advance(rules: StepRules, pace: Pace, new: Any) -> None:
+    """Go on from an accepted step that ended with the temperatures `new` (N,) K."""
+    clock, counts = pace.clock, pace.counts
+    clock[TIME] += clock[STEP]
+    _remember(pace, new)
+    clock[BEFORE], clock[STEP] = clock[STEP], min(clock[STEP] * clock[GROWTH], rules.largest)
+    if pace.stops[counts[STOP]] - clock[TIME] < 1e-9 * max(1.0, clock[TIME]):
+        counts[STOP] += 1
+        clock[STEP] = rules.first
+        _forget(pace)
+
+
+@njit(**COMPILED)
+def _local_error(pace: Pace, time: float, new: Any) -> float:
     """Largest local error of a BDF2 step (K); -1 without three states before it.
 
-    times (3,), past (3, N) of the last `count` states, latest last. h^2 (h + h1)^2/(2 h + h1) times the third divided
-    difference of temperature.
+    h^2 (h + h1)^2/(2 h + h1) times the third divided difference of temperature.
     """
-    if count < 3:
+    if pace.counts[KNOWN] < 3:
         return -1.0
-    ta, tb, tc = times[0], times[1], times[2]
+    past, ta, tb, tc = pace.past, pace.times[0], pace.times[1], pace.times[2]
     h, h1 = time - tc, tc - tb
     weight = h * h * (h + h1) ** 2 / (2.0 * h + h1)
     worst = 0.0
@@ -95,7 +177,7 @@ def local_error(times: Any, past: Any, count: int, time: float, new: Any) -> flo
 
 
 @njit(**COMPILED)
-def judge(rules: StepRules, error: float, dt: float) -> tuple:
+def _judge(rules: StepRules, error: float, dt: float) -> tuple:
     """(accepted, factor on the next or repeated step) for the local error of a step; error < 0 = unknown."""
     if rules.tolerance <= 0.0 or error < 0.0:
         return True, rules.growth
@@ -107,36 +189,40 @@ def judge(rules: StepRules, error: float, dt: float) -> tuple:
 
 
 @njit(**COMPILED)
-def remember(times: Any, past: Any, count: int, time: float, new: Any) -> int:
-    """Append a state to the last three; returns how many there are now."""
-    if count == 3:
+def _remember(pace: Pace, new: Any) -> None:
+    """Append a state to the last three."""
+    times, past, counts = pace.times, pace.past, pace.counts
+    if counts[KNOWN] == 3:
         for k in range(2):
             times[k] = times[k + 1]
             for j in range(new.size):
                 past[k, j] = past[k + 1, j]
-        count = 2
-    times[count] = time
+        counts[KNOWN] = 2
+    last = counts[KNOWN]
+    times[last] = pace.clock[TIME]
     for j in range(new.size):
-        past[count, j] = new[j]
-    return count + 1
+        past[last, j] = new[j]
+    counts[KNOWN] += 1
 
 
 @njit(**COMPILED)
-def forget(times: Any, past: Any, count: int) -> int:
-    """Keep only the latest state (after a restart)."""
-    times[0] = times[count - 1]
-    for j in range(past.shape[1]):
-        past[0, j] = past[count - 1, j]
-    return 1
+def _forget(pace: Pace) -> None:
+    """Keep only the latest state and start afresh from it."""
+    last = pace.counts[KNOWN] - 1
+    pace.times[0] = pace.times[last]
+    for j in range(pace.past.shape[1]):
+        pace.past[0, j] = pace.past[last, j]
+    pace.counts[KNOWN], pace.clock[BEFORE] = 1, 0.0
 
 
 @njit(**COMPILED)
-def predicted(times: Any, past: Any, count: int, time: float, dt_old: float, out: Any) -> None:
+def _predict(pace: Pace, time: float, dt_old: float, out: Any) -> None:
     """Extrapolation through the last two or three states; the last state after a restart."""
-    if dt_old <= 0.0 or count < 2:
+    times, past, known = pace.times, pace.past, pace.counts[KNOWN]
+    if dt_old <= 0.0 or known < 2:
         for j in range(out.size):
-            out[j] = past[count - 1, j]
-    elif count == 2:
+            out[j] = past[known - 1, j]
+    elif known == 2:
         f = (time - times[1]) / (times[1] - times[0])
         for j in range(out.size):
             out[j] = past[1, j] + f * (past[1, j] - past[0, j])
@@ -161,8 +247,3 @@ def converged(rules: StepRules, largest: float, previous: float) -> bool:
         return False
     rate = largest / previous
     return rate < 0.5 and largest * rate / (1.0 - rate) < rules.newton
-
-
-def stops(breaks: tuple[float, ...], start: float, end: float) -> np.ndarray:
-    """Times a step must end at, the last one is the end."""
-    return np.array([b for b in sorted(set(breaks)) if start < b < end] + [end])

@@ -13,20 +13,21 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from containment.errors import SolverError
 from containment.thermal import step, stepping
 from containment.thermal.bprime import BPrimeArrays
 from containment.thermal.compiled import COMPILED
-from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary, too_cold
-from containment.thermal.history import ADIABATIC, COLUMNS, BackFace, History, assemble, closed, outside_tables
+from containment.thermal.heatshield import LARGEST_CHANGE, SURFACE_CHANGE, check_boundary
+from containment.thermal.history import ADIABATIC, COLUMNS, RECESSION, TIME, BackFace, History, assemble, closed
+from containment.thermal.outcome import Loss, Moment, loss_between, not_converged, outside_tables
 from containment.thermal.remap import prepare_remap
 from containment.thermal.stack import Grid, Stack
 from containment.thermal.step import State, Work
-from containment.thermal.stepping import DEFAULT, Stepping, StepRules
+from containment.thermal.stepping import AGAIN, DEFAULT, STUCK, Pace, Stepping, StepRules
 from containment.thermal.surface import WallHistory, WallModel, WallNumbers, back_loss
 from containment.thermal.tables import MaterialTables
 
-_DONE, _FULL, _STUCK, _OUTSIDE = 0, 1, 2, 3
+_DONE, _FULL, _STUCK, _ENDED = 0, 1, 2, 3
+_ROWS, _PASSES = 0, 1  # counters of a march: rows of the record filled, passes of Newton
 _BLOCK = 1024  # steps the record grows by
 
 
@@ -99,6 +100,7 @@ def _attempt(
     for j in range(t.size):
         known[j] = f1 * state.energy[j] + f2 * state.energy_older[j]
     residuals[:] = 0.0
+    deepest = (1.0 - step.THINNEST) * grid.ablator_depth
     for passes in range(rules.iterations):
         step.properties(tables, grid, state, work, t, dt, c0, c1, c2, s, row[3])
         reaction, pivot, right, gas = _sweep(grid, work, t, rate, known, back, system)
@@ -106,7 +108,7 @@ def _attempt(
         first = 0.0 if prescribed else (right - work.wall[0]) / (pivot - work.wall[1])
         largest = _unroll(system, first)
         residuals[passes] = largest
-        if not np.isfinite(largest):
+        if not np.isfinite(largest) or implied > deepest:
             return 0, s, 0.0
         scale = min(1.0, LARGEST_CHANGE / max(largest, 1.0e-300))
         for j in range(t.size):
@@ -123,67 +125,41 @@ def _attempt(
 @njit(**COMPILED)
 def _march(
     tables: MaterialTables, grid: Grid, state: State, work: Work, times: Any, table_rows: Any, wall: WallNumbers,
-    table: BPrimeArrays, rules: StepRules, back: Any, stops: Any, record: Any, profile: Any, progress: Any,
-    past_times: Any, past: Any, ledger: Any, residuals: Any, scratch: Any, row: Any,
+    table: BPrimeArrays, rules: StepRules, back: Any, pace: Pace, record: Any, profile: Any, counters: Any,
+    ledger: Any, residuals: Any, scratch: Any, row: Any, start_energy: float,
 ) -> int:  # fmt: skip
-    """March until the last stop or until the record is full (call again); returns the status.
-
-    progress: time, dt, dt_old, stop, failures, rows filled, states remembered, Newton passes, energy at the start.
-    """
+    """March until the last stop, the end of the shield or until the record is full (call again); returns the status."""
     n = state.temperature.size
     system, guess = scratch[:4], scratch[4]
-    time, dt, dt_old, status = progress[0], progress[1], progress[2], _DONE
-    stop, failures, filled, count = int(progress[3]), int(progress[4]), int(progress[5]), int(progress[6])
-    while stop < stops.size:
+    while stepping.ahead(pace):
+        filled = counters[_ROWS]
         if filled == record.shape[0]:
-            status = _FULL
-            break
-        dt = stepping.fitted(dt, stops[stop] - time)
-        if dt > stepping.STABLE_GROWTH * dt_old:
-            dt_old = 0.0
-        step.row_at(times, table_rows, time + dt, row)
-        stepping.predicted(past_times, past, count, time + dt, dt_old, guess)
+            return _FULL
+        time, dt, dt_old = stepping.propose(pace, guess)
+        step.row_at(times, table_rows, time, row)
         passes, s, flux = _attempt(
             tables, grid, state, work, guess, dt, dt_old, row, wall, table, rules, back, system, residuals
         )
-        if passes == 0:
-            failures += 1
-            if failures > rules.retries:
-                status = _STUCK
-                break
-            dt, dt_old = 0.25 * dt, 0.0
-            count = stepping.forget(past_times, past, count)
+        verdict = stepping.settle(rules, pace, passes > 0, guess)
+        if verdict == STUCK:
+            return _STUCK
+        if verdict == AGAIN:
             continue
-        controlled = dt_old > 0.0 and rules.tolerance > 0.0
-        error = stepping.local_error(past_times, past, count, time + dt, guess) if controlled else -1.0
-        accepted, factor = stepping.judge(rules, error, dt)
-        if not accepted:
-            dt *= factor
-            continue
-        if dt >= 0.99 * rules.first:  # shorter steps that hold now and then must not go on for ever
-            failures = 0
         step.accept(grid, state, work, guess, system[2], s)
-        time += dt
-        progress[7] += passes
-        cold = wall.chemistry and wall.rate <= 0.0 and row[1] > 0.0 and np.isnan(row[0]) and guess[0] < table.low
-        if cold or step.out_of_range(tables, grid, state.temperature):
-            status = _OUTSIDE
-            break
-        count = stepping.remember(past_times, past, count, time, state.temperature)
         net, lost = flux - back_loss(back, state.temperature[n - 1])[0], work.wall[2] + work.wall[3]
         c0, _, c2 = stepping.coefficients(dt, dt_old)
-        step.tally(ledger, dt, c0, c2, net, lost, state.energy.sum() - progress[8])
+        step.tally(ledger, dt, c0, c2, net, lost, state.energy.sum() - start_energy)
         step.observe(grid, tables, state, work, time, flux, row, wall, table, record[filled])
         for j in range(n):
             profile[filled, j] = state.temperature[j]
-        filled += 1
-        dt_old, dt = dt, min(dt * factor, rules.largest)
-        if stops[stop] - time < 1e-9 * max(1.0, time):
-            stop, dt, dt_old = stop + 1, rules.first, 0.0
-            count = stepping.forget(past_times, past, count)
-    progress[0], progress[1], progress[2] = time, dt, dt_old
-    progress[3], progress[4], progress[5], progress[6] = stop, failures, filled, count
-    return status
+        counters[_ROWS] += 1
+        counters[_PASSES] += passes
+        cold = wall.chemistry and wall.rate <= 0.0 and row[1] > 0.0 and np.isnan(row[0]) and guess[0] < table.low
+        through = 1.0 - s / grid.ablator_depth < step.BURNT_THROUGH
+        if cold or through or step.out_of_range(tables, grid, state.temperature):
+            return _ENDED
+        stepping.advance(rules, pace, guess)
+    return _DONE
 
 
 def run(
@@ -202,37 +178,39 @@ def run(
         raise fault
     step.initialise(tables, grid, state, work, rows[0, 3])
     start_mass = step.mass(grid, work)
-    past_times, past = np.zeros(3), np.zeros((3, state.temperature.size))
-    stepping.remember(past_times, past, 0, start, state.temperature)
     record, profile = np.zeros((_BLOCK, COLUMNS)), np.zeros((_BLOCK, state.temperature.size))
     record[0, 0], profile[0] = start, state.temperature
-    progress = np.array([start, numbers.first, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, state.energy.sum()])
-    ledger, residuals = np.zeros(step.LEDGER), np.zeros(numbers.iterations)
+    pace = stepping.new_pace(numbers, heating.breaks, start, start + duration, state.temperature)
+    counters, ledger, residuals = np.array([1, 0]), np.zeros(step.LEDGER), np.zeros(numbers.iterations)
     scratch, row = np.zeros((5, state.temperature.size)), np.zeros(rows.shape[1])
-    stops = stepping.stops(heating.breaks, start, start + duration)
+    start_energy = float(state.energy.sum())
     while True:
         status = _march(
-            tables, grid, state, work, times, rows, wall.numbers(), wall.arrays, numbers, back.numbers(), stops, record,
-            profile, progress, past_times, past, ledger, residuals, scratch, row,
+            tables, grid, state, work, times, rows, wall.numbers(), wall.arrays, numbers, back.numbers(), pace, record,
+            profile, counters, ledger, residuals, scratch, row, start_energy,
         )  # fmt: skip
         if status != _FULL:
             break
         record, profile = (np.concatenate([a, np.zeros((_BLOCK, a.shape[1]))]) for a in (record, profile))
     if status == _STUCK:
-        raise SolverError(
-            f"{where}: no convergence at {progress[0]:.4f} s with steps down to {progress[1]:.2g} s"
-            f" (wall {state.temperature[0]:.0f} K)",
-            history=residuals[residuals > 0].tolist(), advice="check the boundary data there, or refine the cells",
-        )  # fmt: skip
-    if status == _OUTSIDE:
-        time = float(progress[0])
-        step.row_at(times, rows, time, row)
-        fault = outside_tables(stack, where, state.temperature, time)
-        fault = fault or too_cold(where, wall, float(state.temperature[0]), row, time)
-        raise fault if fault else SolverError(f"{where}: lost its temperatures at {time:.4f} s")
+        now, dt = float(pace.clock[stepping.TIME]), float(pace.clock[stepping.STEP])
+        advice = "check the boundary data there, or refine the cells"
+        raise not_converged(where, now, dt, float(state.temperature[0]), residuals[residuals > 0].tolist(), advice)
+    record, profile = record[: counters[_ROWS]], profile[: counters[_ROWS]]
+    loss = _loss(stack, wall, where, row, record, profile) if status == _ENDED else None
     lost = start_mass - step.mass(grid, work)
     closure = closed(where, ledger, lost, start_mass)
-    filled = int(progress[5])
     return assemble(
-        stack, where, record[:filled], profile[:filled], work.points.density, state.extent, closure, int(progress[7])
+        stack, where, record, profile, work.points.density, state.extent, closure, int(counters[_PASSES]), loss
     )
+
+
+def _loss(
+    stack: Stack, wall: WallModel, where: str, row: np.ndarray, record: np.ndarray, profile: np.ndarray
+) -> Loss | None:
+    """The loss in the last step. Raises DataError if it ended the march by a fault."""
+    before, after = (
+        Moment(float(r[TIME]), r[RECESSION : RECESSION + 1], t[None])
+        for r, t in zip(record[-2:], profile[-2:], strict=True)
+    )
+    return loss_between(stack, wall, where, row, before, after)

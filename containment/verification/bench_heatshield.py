@@ -183,6 +183,14 @@ def ensemble(samples: int, generator: np.random.Generator) -> list[History]:
     return [hot_wall(made.scaled(*(float(f) for f in row)), 298.0, 100, BENCHMARK, twin.run) for row in factors]
 
 
+def torched(cells: int, rules: Stepping, solver: Solver = finite_elements) -> History:
+    """10 mm of TACOT under the heating of case 2.3 (25 MJ/kg at 0.3 kg/m2/s) for a minute: it burns through."""
+    heating = WallHistory(np.array([0.0, 60.0]), film_coefficient=0.3, recovery_enthalpy=2.5e7)
+    stack = build([Layer("tps", tacot(), 0.01, cells, GRADING)])
+    wall = WallModel(from_card(load("tacot").bprime("test-series")))
+    return solver(stack, heating, wall, 60.0, temperature=300.0, rules=rules)
+
+
 def first_step() -> History:
     """A step of case 1.0 with finite elements: what a process needs before it can do anything."""
     heating = WallHistory(np.array([0.0, 1.0]), wall_temperature=np.array([298.0, 1644.0]))

@@ -150,6 +150,7 @@ def _crater() -> Iterator[Item]:
     peaks = [found.peak_bond - 300.0 for found in (fine, coarse)]
     # 2 %: second order would leave a quarter of it
     yield Item.relative("damage.crater.bond-rise", peaks[0], peaks[1], 0.02, "K", "20 against 40 spines")
-    times = [damaged(_DEEP, spines, False).burn_through or np.nan for spines in (30, 60)]
+    losses = [damaged(_DEEP, spines, False).loss for spines in (30, 60)]
+    times = [loss.time if loss else np.nan for loss in losses]
     # 2 %: second order would leave a quarter of it
     yield Item.relative("damage.crater.burn-through", times[1], times[0], 0.02, "s", "30 against 60 spines, 42 mm deep")

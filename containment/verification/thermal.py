@@ -34,6 +34,7 @@ def items() -> Iterator[Item]:
     yield from _no_recession()
     yield from _recession()
     yield from _iso_q()
+    yield from _burn_through()
     yield from _closed_forms()
     yield from _orders()
     yield from _twins()
@@ -211,6 +212,18 @@ def _iso_q() -> Iterator[Item]:
         "thermal.ablation-3.x.recession", float(finest.recession[-1]), float(ours.recession[-1]), 2e-3, "m", source
     )
     yield from _closure("thermal.ablation-3.x", ours, resolved=True)
+
+
+def _burn_through() -> Iterator[Item]:
+    """10 mm of TACOT lost while it is heated: an outcome with its time, the same from both solvers."""
+    finest = bench.torched(200, _FINEST, twin.run)
+    reference = finest.loss.time if finest.loss else float("nan")
+    for name, solver in bench.SOLVERS.items():
+        ours = bench.torched(60, bench.CONTROLLED, solver)
+        found = ours.loss.time if ours.loss else float("nan")
+        source = "own run with three times the cells, steps controlled to 0.01 K; case 2.3, 10 mm"
+        yield Item.relative(f"thermal.burn-through.{name}", reference, found, 2e-3, "s", source)
+        yield from _closure(f"thermal.burn-through.{name}", ours, resolved=True)
 
 
 def _closed_forms() -> Iterator[Item]:

@@ -21,11 +21,12 @@ def test_every_benchmark_passes():
 
 def test_a_crater_burns_through_where_it_is_deepest():
     found = damage.damaged(0.042, 15, False)
-    assert 10.0 < found.burn_through < 60.0  # while it is heated; 8 mm last less than the 14 mm of the whole minute
-    assert found.burnt_spine == 0
+    assert found.loss.burnt_through
+    assert 10.0 < found.loss.time < 60.0  # while it is heated; 8 mm last less than the 14 mm of the whole minute
+    assert found.loss.spine == 0
     assert found.recession[-1][-1] < 0.0145  # the sound surface recedes as in one dimension
     whole = damage.damaged(0.02, 15, False)
-    assert whole.burn_through is None
+    assert whole.loss is None
 
 
 def test_a_gap_is_hotter_behind_than_a_crater_of_the_same_size():

@@ -12,7 +12,7 @@ from containment.thermal.bprime import from_card
 from containment.thermal.cards import material
 from containment.thermal.charring import contact, inert, radiating_gap
 from containment.thermal.heatshield import Shield
-from containment.thermal.history import BackFace
+from containment.thermal.history import BackFace, History
 from containment.thermal.stack import Layer, build
 from containment.thermal.stepping import Stepping
 from containment.thermal.surface import WallHistory, WallModel
@@ -108,9 +108,45 @@ def test_steady_ablation_keeps_its_profile() -> None:
     assert ours.char_flux[-1] / 500.0 == pytest.approx(rate, rel=1e-6)
 
 
-# --- failures
+# --- the end of a shield
 
 ABLATING = bench.WallModel(bench.from_card(bench.load("tacot").bprime("test-series")))
+TORCH = WallHistory(np.array([0.0, 60.0]), film_coefficient=0.3, recovery_enthalpy=2.5e7)
+
+
+@BOTH
+def test_burn_through_is_an_outcome_with_its_time(solver: bench.Solver) -> None:
+    def thin(rules: Stepping) -> History:
+        stack = build([Layer("tps", bench.tacot(), 0.005, 30, 10.0)])
+        return solver(stack, TORCH, ABLATING, 60.0, temperature=300.0, rules=rules)
+
+    ours, finer = thin(bench.CONTROLLED), thin(Stepping(0.001, 0.05))
+    for found in (ours, finer):
+        assert found.loss is not None and found.loss.burnt_through
+        assert found.time[-1] == found.loss.time
+        assert found.recession[-1] == pytest.approx(0.97 * 0.005, rel=1e-12)  # three per cent are left
+        assert found.closure.energy < 1e-6
+    assert 10.0 < finer.time[-1] < 30.0
+    assert ours.time[-1] == pytest.approx(finer.time[-1], rel=2e-3)  # steps controlled to 0.1 K, 5 s at most
+    fast = solver(
+        build([Layer("tps", bench.tacot(), 0.005, 30, 10.0)]), TORCH, ABLATING, 60.0, temperature=300.0,
+        rules=Stepping(first=0.1, largest=20.0, growth=4.0),
+    )  # fmt: skip
+    assert fast.recession[-1] == pytest.approx(0.97 * 0.005, rel=1e-12)  # steps longer than the ablator lasts
+
+
+@BOTH
+def test_a_layer_behind_that_leaves_its_card_is_an_outcome(solver: bench.Solver) -> None:
+    behind = inert("bond", 1000.0, [200.0, 560.0], 1000.0, 0.3)
+    stack = build([Layer("tps", bench.tacot(), 0.01, 30, 10.0), Layer("bond", behind, 0.001, 4)])
+    found = solver(stack, TORCH, ABLATING, 60.0, temperature=300.0, rules=bench.CONTROLLED)
+    assert found.loss is not None and not found.loss.burnt_through
+    assert found.loss.why == "layer bond is hotter than the 560.0 K up to which bond is known"
+    assert found.temperature[-1, 30:].max() == pytest.approx(560.0, abs=1e-9)
+    assert found.time[-1] == found.loss.time < 60.0
+
+
+# --- failures
 
 
 @BOTH

@@ -183,6 +183,20 @@ def test_heat_at_pressures_outside_the_table_is_noted(case: Case, result: StageR
     assert not any("pressures outside" in note for note in result.notes)
 
 
+@pytest.mark.parametrize("rung", [1, 2])
+def test_a_lost_shield_is_an_outcome_of_the_sample(case: Case, result: StageResult, rung: int) -> None:
+    thin = case.at({"heatshield.layers.tps.thickness": 0.006})
+    found = heatshield_stage.run(thin, {"entry": pulse()}, COARSE.model_copy(update={"heatshield_rung": rung}))
+    assert set(found.responses) == set(result.responses)  # a column of a study for every sample
+    assert found.value("stations_lost") > result.value("stations_lost") == 0.0
+    assert found.value("min_remaining_thickness") == found.value("stagnation.remaining_thickness") == 0.0
+    assert found.value("stagnation.time_intact") < 120.0 == result.value("stagnation.time_intact")
+    assert found.value("stagnation.peak_bondline_temperature") == pytest.approx(560.0, abs=1e-6)  # end of its card
+    assert any("lost at station stagnation: layer bond is hotter" in note for note in found.notes)
+    assert all(np.isfinite(values).all() for values in found.data.data_vars.values())
+    assert float(found.data["time_intact"].sel(station="stagnation")) == found.value("stagnation.time_intact")
+
+
 def test_the_twin_gives_the_same_answers_and_says_so(case: Case, result: StageResult) -> None:
     fast = heatshield_stage.run(case, {"entry": pulse()}, COARSE.model_copy(update={"heatshield_rung": 1}))
     assert {response.rung for response in fast.responses.values()} == {1}

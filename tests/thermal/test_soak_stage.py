@@ -52,7 +52,7 @@ def entry(heating=1e7, air=220.0):
     return StageResult("entry", {"entry.time_of_peak_deceleration": Response(22.0, "s")}, data)
 
 
-def shield(hottest=1500.0, recession=0.003):
+def shield(hottest=1500.0, recession=0.003, intact=LANDING):
     """A front that decays into the ablator; the flank takes half of the heat of the nose."""
     time = np.linspace(0.0, LANDING, 376)
     fraction = np.linspace(0.0, 1.0, 60)
@@ -67,6 +67,7 @@ def shield(hottest=1500.0, recession=0.003):
             "depth": (("station", "time", "depth_fraction"), depth), "recession": (("station", "time"), lost),
             "char_fraction": (("station", "layer_point"), np.tile(np.where(char < 0.008, 1.0, 0.0), (2, 1))),
             "char_depth": (("station", "layer_point"), np.tile(char, (2, 1))),
+            "time_intact": ("station", [intact, LANDING]),
         },
         {"time": time, "station": ["nose", "flank"], "depth_fraction": fraction},
         {"thickness": THICKNESS},
@@ -179,8 +180,10 @@ def test_recession_moves_the_surface_and_leaves_the_bond(mesh):
 
 
 def test_burn_through_is_limited_and_said(case, coarse, mesh):
-    result = soak_stage.run(case, upstream(mesh, heatshield=shield(recession=0.0295)), coarse)
+    result = soak_stage.run(case, upstream(mesh, heatshield=shield(recession=0.0295, intact=30.0)), coarse)
     assert any("recession leaves" in note for note in result.notes)
+    lost = [note for note in result.notes if "heat shield is lost" in note]
+    assert len(lost) == 1 and "at station nose at 30.0 s; its last temperatures are held" in lost[0]
 
 
 def test_missing_stage_other_material_or_other_start_are_refused(case, coarse, mesh):
