@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, optimize
 
+from containment.reliability.rung import CheapRung
+
 Array = NDArray[np.float64]
-Trend = Literal["linear", "squares", "quadratic"]
+Trend = Literal["constant", "rung", "linear", "squares", "quadratic"]
 Scale = Callable[[Array], Array]
 _NUGGET = 1e-8  # of the variance: keeps the factorisation stable, far below any error that matters
 _SHARED_LENGTH = 20  # beyond this many inputs one length serves all
@@ -95,7 +97,8 @@ def fit_kriging(
         return _assemble(start.scale(points) @ start.turn, values, *form)
     if start is not None and not compare:
         return _tuned(start.scale(points), values, start.scale, start.turn, start.trend, kernel, start)
-    trends: list[Trend] = ["linear"]
+    # as many terms as points leave no residual to measure an error by
+    trends: list[Trend] = ["linear" if n > d + 1 else "constant"]
     if n >= points_for_squares(d):
         trends.append("squares")
     if 1 < d <= _SHARED_LENGTH and n >= 1.5 * (d + 1) * (d + 2) / 2:
@@ -103,6 +106,9 @@ def fit_kriging(
     found = []
     for scale in scales:
         x = scale(points)
+        if isinstance(scale, CheapRung):
+            found += [_tuned(x, values, scale, np.eye(d + 1), t, kernel, start) for t in _rung_trends(n, d)]
+            continue
         mine = start is not None and start.scale is scale
         for trend in trends if mine or start is None else trends[:2]:
             found.append(_tuned(x, values, scale, np.eye(d), trend, kernel, start))
@@ -110,6 +116,11 @@ def fit_kriging(
             turn = _main_directions(start, x, values)
             found += [_tuned(x, values, scale, turn, trend, kernel, start) for trend in trends]
     return max(found, key=lambda model: model.score)
+
+
+def _rung_trends(n: int, d: int) -> tuple[Trend, ...]:
+    """Trends over a cheap rung: itself alone, and the inputs with it where there are points enough to tell."""
+    return ("rung", "linear") if n >= 2 * (d + 2) else ("rung",)
 
 
 def points_for_squares(d: int) -> float:
@@ -243,7 +254,9 @@ def _assemble(
 
 
 def _basis(u: Array, trend: Trend) -> Array:
-    columns = [np.ones((len(u), 1)), u]
+    columns = [np.ones((len(u), 1))]
+    if trend != "constant":
+        columns.append(u[:, -1:] if trend == "rung" else u)
     if trend == "squares":
         columns.append(u**2)
     elif trend == "quadratic":

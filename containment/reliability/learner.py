@@ -30,6 +30,7 @@ class Settings:
     sentinels: int = 10
     second_look: int = 64  # calls farther out where the first ones all gave the same value
     surrogate_share: float = 0.5  # of the budget at most for learning
+    share_over_rung: float = 0.65  # the same over a cheaper rung, where fewer calls of the correction surprise
     correction: int = 20  # first true calls of the correction
     population: int = 20000
     rounds: int = 3
@@ -114,7 +115,7 @@ class Learner:
                     self.points,
                     y,
                     start,
-                    scales=self.problem.scales(),
+                    scales=self.problem.scales(k, n),
                     tune=tune or start is None,
                     compare=compare,
                     kernel=self.settings.kernel,
@@ -147,6 +148,14 @@ class Learner:
         failed = (self.problem.joined(mean) <= 0).astype(float)
         chance = self.problem.failure_chance(mean, sd)
         return failed, np.where(failed > 0, 1.0 - chance, chance)
+
+    def rung_correlation(self) -> list[float]:
+        """Correlation of the cheap rung with each mode over the calls made."""
+        rungs = self.problem.rungs
+        return [
+            rungs[min(k, len(rungs) - 1)].correlation(self.points, self.values[:, k])
+            for k in range(self.values.shape[1])
+        ]
 
     def spread_particles(self, *, anew: bool = False) -> None:
         """Bring the particles to where the present surrogates see failure: anew when much was learned, or by moves."""

@@ -16,6 +16,7 @@ from containment.case.inputs import to_physical as physical_of
 from containment.case.schema import Correlation
 from containment.errors import DataError, StorageError, UsageError
 from containment.reliability.gaussian_process import normal_scores
+from containment.reliability.rung import CheapRung, cheap_rungs
 
 Array = NDArray[np.float64]
 System = Literal["series", "parallel"] | Callable[[Array], Array]
@@ -31,7 +32,7 @@ class Problem:
 
     def __init__(
         self, limit_state: Callable[[Array], Array], inputs: Inputs | Sequence[Any], correlation: Array | None,
-        system: System, budget: int, ledger: Path | None,
+        system: System, budget: int, ledger: Path | None, trend: Callable[[Array], Array] | None = None,
     ) -> None:  # fmt: skip
         self._g, self.system, self.budget = limit_state, system, budget
         self.inputs = inputs if isinstance(inputs, Inputs) else named_inputs(inputs, correlation)
@@ -48,6 +49,9 @@ class Problem:
         self._centre, self._width = middle, np.maximum(0.5 * np.abs(np.diff(sides, axis=0)), 1e-300)
         self._tables = [self._table(law, j) for j, law in enumerate(self.inputs.marginals)]
         self._standardised = self._centred_physical  # one object, so that surrogates can tell scales apart
+        self.rungs: tuple[CheapRung, ...] = ()
+        if trend is not None:
+            self.rungs = cheap_rungs(lambda u: _shaped(trend(self.physical(u)), len(u)), self.dimension)
 
     @property
     def left(self) -> int:
@@ -71,10 +75,15 @@ class Problem:
         z = self.inputs.correlate(u)
         return np.column_stack([physical_of(law, z[:, j]) for j, law in enumerate(self.inputs.marginals)])
 
-    def scales(self) -> tuple[Callable[[Array], Array], ...]:
-        """Scales a surrogate may use: normal scores and, where it differs, physical values by centre and spread."""
+    def scales(self, mode: int, points: int) -> tuple[Callable[[Array], Array], ...]:
+        """Scales the surrogate of a mode may use: normal scores, where it differs physical values by centre and spread,
+        and the scores with the cheaper rung; this alone while there are too few points to know a slope by each input.
+        """
+        rungs = self.rungs[min(mode, len(self.rungs) - 1) :][:1]
+        if rungs and points < self.dimension + 4:
+            return rungs
         plain = all(law.dist.name == "norm" for law in self.inputs.marginals) and not self._correlated
-        return (normal_scores,) if plain else (normal_scores, self._standardised)
+        return (normal_scores, *rungs) if plain else (normal_scores, self._standardised, *rungs)
 
     def _table(self, law: Any, j: int) -> Array:
         return np.asarray((physical_of(law, _GRID) - self._centre[0, j]) / self._width[0, j])

@@ -40,6 +40,7 @@ def failure_probability(
     limit_state: Callable[[Array], Array], inputs: Inputs | Sequence[Any], *, target_cov: float = 0.05,
     budget: int = 1000, rng: np.random.Generator, correlation: Array | None = None, system: System = "series",
     ledger: Path | None = None, settings: Settings | None = None, discretisation: float | Array = 0.0,
+    trend: Callable[[Array], Array] | None = None,
 ) -> Estimate:  # fmt: skip
     """P(g <= 0) of any vectorised limit state: x (n, d) -> g (n,) or (n, k) for k modes joined by `system`.
 
@@ -48,7 +49,8 @@ def failure_probability(
     are used. Calls that fail or return NaN are tried again, then counted as unknown; they bound the interval from both
     sides. `discretisation`: standard deviation of the error that mesh and time step leave in g (one, or one per mode);
     it widens the interval by what it does to P. With `ledger` every call is kept in that file; a killed run repeats
-    none of them.
+    none of them. `trend`: a cheaper rung of the limit state, x (n, d) -> (n,) or (n, k), asked freely and never
+    counted; surrogates are built upon it where that describes the calls better (`diagnostics["rung_correlation"]`).
     Raises DataError (limit state constant, never a number, wrong shape), UsageError, CaseError (correlation).
     """
     if budget < 20 or not target_cov > 0:
@@ -56,7 +58,7 @@ def failure_probability(
             f"budget {budget}, target_cov {target_cov}", advice="give at least 20 calls and target_cov > 0"
         )
     chosen = settings or Settings()
-    problem = Problem(limit_state, inputs, correlation, system, budget, ledger)
+    problem = Problem(limit_state, inputs, correlation, system, budget, ledger, trend)
     learner = _first_points(problem, chosen, rng)
     log: dict[str, Any] = {"warnings": [], "rounds": []}
     estimate: Estimate | None = None
@@ -72,6 +74,8 @@ def failure_probability(
     if estimate is None:
         raise DataError("no estimate", advice="raise the budget")
     log["modes"], log["sentinels"] = found_modes(learner), tuple(learner.sentinels)
+    if problem.rungs:
+        log["rung_correlation"] = learner.rung_correlation()
     return too_large(_with_discretisation(learner, estimate, np.asarray(discretisation, dtype=float)))
 
 
@@ -96,9 +100,11 @@ def _with_discretisation(learner: Learner, estimate: Estimate, error: Array) -> 
 def _first_points(problem: Problem, settings: Settings, rng: np.random.Generator) -> Learner:
     d = problem.dimension
     parts = [np.zeros((1, d))]
-    if 2 * d <= 0.1 * problem.budget:
+    if 2 * d <= 0.1 * problem.budget and not problem.rungs:
         parts.append(settings.axis_radius * np.vstack([np.eye(d), -np.eye(d)]))
     count = max(4, min(2 * d + 4, problem.budget // 3) - (len(parts[-1]) if len(parts) > 1 and d > 4 else 0))
+    if problem.rungs:  # what the cheap rung knows of the inputs need not be asked again
+        count = max(4, min(d, problem.budget // 4))
     cube = stats.qmc.LatinHypercube(d, rng=rng, optimization="random-cd" if d <= 10 else None).random(count)
     parts.append(np.clip(settings.spread * special.ndtri(cube), -5.0, 5.0))
     learner = Learner(problem, settings, rng, np.empty((0, d)), np.empty((0, 1)))
@@ -146,7 +152,7 @@ def _mass(learner: Learner) -> float:
 def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
     """Enrich until the mass in doubt is small twice, then send sentinels; a surprise starts over."""
     problem, settings = learner.problem, learner.settings
-    limit = int(settings.surrogate_share * problem.budget)
+    limit = int((settings.share_over_rung if problem.rungs else settings.surrogate_share) * problem.budget)
     wanted = max(settings.doubt, 0.5 * target_cov)
     history: list[float] = []
     # one mode is watched by its own doubt; of several, one could be lost unseen
@@ -159,7 +165,8 @@ def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
         calm = len(history) >= 2 and max(history[-2:]) < wanted
         if problem.calls >= limit:
             if not calm:
-                log["warnings"].append(f"surrogates still in doubt: {share:.1%} of the failing mass")
+                in_doubt = f"{share:.1%}" if share < 1.0 else "more than all"
+                log["warnings"].append(f"surrogates still in doubt: {in_doubt} of the failing mass")
             break
         room = min(limit - problem.calls, max(4, len(learner.points) // 15))
         if checks_left and (calm or len(history) == 1):

@@ -247,3 +247,30 @@ def test_a_witness_of_another_kernel_agrees_or_says_so():
     found = twin_run(changing, NORMAL, rng=np.random.default_rng(5))
     assert found.hard
     assert any("witness disagrees" in text for text in found.diagnostics["warnings"])
+
+
+def test_a_cheaper_rung_saves_calls_and_a_useless_one_costs_no_honesty():
+    inputs = [stats.norm()] * 15
+
+    def parts(x):
+        return x.sum(axis=1) / np.sqrt(15), (x[:, 0] - x[:, 1]) / np.sqrt(2)
+
+    def costly(x):
+        along, across = parts(x)
+        return 4.0 - along + 0.4 * across**2
+
+    def cheap(x):
+        along, across = parts(x)
+        return 3.5 - 1.2 * along + 0.4 * across**2 + 0.1 * np.sin(x[:, 2])
+
+    across = np.linspace(-8, 8, 2001)  # along and across are independent standard normals
+    truth = np.trapezoid(stats.norm.pdf(across) * stats.norm.sf(4.0 + 0.4 * across**2), across)
+    plain = run(costly, inputs, budget=60)
+    helped = run(costly, inputs, budget=60, trend=cheap)
+    assert helped.interval[0] < truth < helped.interval[1]
+    assert helped.cov < 0.5 * plain.cov or helped.model_calls < plain.model_calls
+    assert helped.diagnostics["rung_correlation"][0] > 0.9
+    useless = run(costly, inputs, budget=200, trend=lambda x: np.cos(7.0 * x[:, 3]))
+    assert useless.interval[0] < truth < useless.interval[1]
+    with pytest.raises(DataError, match="cheap rung"):
+        run(costly, inputs, budget=60, trend=lambda x: np.ones(len(x)))
