@@ -28,6 +28,7 @@ Gradient: Any = quantity("Pa/m", minimum=0.0)
 NotNegative: Any = quantity("", minimum=0.0)
 StressOrNone: Any = quantity("Pa", minimum=0.0)
 Rate: Any = quantity("1/s", positive=True)
+PitchRate: Any = quantity("rad/s")
 Gap: Any = quantity("m", minimum=0.0)
 
 
@@ -89,6 +90,19 @@ class Impact(Section):
 
     drift_angle: Angle = Field(description="velocity off the vertical (wind)")
     attitude_angle: Angle = Field(description="axis off the velocity")
+
+
+class Oblique(Section):
+    """Rigid body in six degrees of freedom on columns of soil: what obliqueness does to the peak, and the rest."""
+
+    slope: Angle = Field(description="of the ground, falling in the direction of the drift")
+    pitch_rate: PitchRate = Field(description="at first contact, the nose moving in the direction of the drift")
+    friction: NotNegative = Field(description="Coulomb, of the forebody on soil")
+    ploughing: Fraction = Field(
+        description="part of the pressure along the ground that bears: 0 columns along its normal, 1 normal to the body"
+    )
+    damping: NotNegative = Field(description="of critical, of the body on unloading soil (waves that run off)")
+    model_factor: Factor = Field(description="true over modelled change of the peak by obliqueness")
 
 
 class Tumbling(Section):
@@ -163,6 +177,7 @@ class Landing(Section):
     filter_window: Time = Field(description="accelerations are means over this window")
     model_factor: Factor = Field(description="true over modelled acceleration of the chain")
     impact: Impact
+    oblique: Oblique | None = Field(None, description="left out: the peak on soil only grows with obliqueness")
     tumbling: Tumbling | None = None
     surfaces: dict[str, Annotated[Soil | HardGround, Field(discriminator="kind")]]
     forebody: Forebody

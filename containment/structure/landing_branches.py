@@ -129,8 +129,11 @@ def _plays(landing: Landing) -> tuple[Play, ...]:
 
 def _nose_first(branch: Branch, landing: Landing, vehicle: Vehicle, content: Inside) -> Capsule:
     """Oblique impact costs foam: with the resultant angle of drift and attitude one side of the vessel is nearer to the
-    shell, on average over that half disc by 4 R sin(angle)/(3 pi), and so much is not counted."""
+    shell, on average over that half disc by 4 R sin(angle)/(3 pi), and so much is not counted. On soil with
+    [landing.oblique] the chain lands upright; `landing_oblique` says what obliqueness changes."""
     angle = float(np.hypot(landing.impact.drift_angle.value, landing.impact.attitude_angle.value))
+    if landing.oblique is not None and isinstance(landing.surfaces[branch.surface], Soil):
+        angle = 0.0
     nearer = 4.0 / (3.0 * np.pi) * content.vessel_radius * np.sin(min(angle, np.pi / 2))
     column = content.column * max(float(1.0 - nearer / content.column), _LEAST_COLUMN)
     parts, front = _parts(content), landing.forebody

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from containment.errors import DataError
 from containment.meshing.mesh import SectionMesh
 from containment.result import Check, Response, StageResult
-from containment.structure import chain, landing_branches, landing_vessels
+from containment.structure import chain, landing_branches, landing_oblique, landing_vessels
 from containment.structure.chain import Chain
 from containment.structure.chain import Landing as History
 from containment.structure.chain_capsule import Capsule
 from containment.structure.chain_capsule_kernel import LEDGER
+from containment.structure.landing_oblique import Oblique
 from containment.structure.landing_vessels import VESSELS, VesselAnswer
 from containment.structure.vessel import Vessel
 
@@ -58,6 +59,10 @@ def run(
         body = landing_branches.build(branch, landing, vehicle, content, fidelity.landing_masses)
         history = landing_branches.land(body, speed, landing.duration.value)
         factors[name] = landing.acceleration_factor(name) * landing_branches.correction(body, speed)
+        if oblique := landing_oblique.land(branch, landing, vehicle, content, speed):
+            factors[name] *= oblique.factor
+            responses |= _oblique(name, oblique)
+            checks[f"{name}_oblique_energy"] = Check.at_most(oblique.rest.ledger_error, chain.LEDGER_LIMIT)
         load = landing_vessels.forces(history, window, factors[name])
         answers[name] = {
             vessel: landing_vessels.answer(walls[vessel], landing.vessels[vessel].seam, load[vessel])
@@ -103,6 +108,17 @@ def _responses(
         found[f"{vessel}_plastic_strain"] = Response(answer.plastic_strain, "", 2)
         found[f"{vessel}_seam_utilisation"] = Response(answer.seam_utilisation, "", 2)
         found[f"{vessel}_seal_opening"] = Response(answer.seal_opening, "m", 2)
+    return {f"landing.{name}.{key}": value for key, value in found.items()}
+
+
+def _oblique(name: str, oblique: Oblique) -> dict[str, Response]:
+    """What the rigid body says: change of the peak, depth, attitude and time of its rest (to 2 s at most)."""
+    found = {
+        "oblique_factor": Response(oblique.factor, "", 1),
+        "rigid_penetration": Response(oblique.rest.depth, "m", 1),
+        "rest_attitude": Response(oblique.rest.attitude, "rad", 1),
+        "rest_time": Response(oblique.rest.rest_time, "s", 1),
+    }
     return {f"landing.{name}.{key}": value for key, value in found.items()}
 
 

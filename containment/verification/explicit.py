@@ -11,6 +11,7 @@ from containment.structure.crushable import Foam
 from containment.structure.explicit import Body, ContactLine, Control, FoamSolid, Metal, simulate
 from containment.structure.explicit_half import Arrival
 from containment.structure.soil import Ground, sphere_cone
+from containment.verification import bench_rigid
 from containment.verification.bench_capsule import FOAM, GROUNDS, RIGID, SPEED, land, land_half
 from containment.verification.bench_contact import BOND, torn, twins
 from containment.verification.bench_contact import SPEED as TWIN_SPEED
@@ -40,6 +41,7 @@ def items() -> Iterator[Item]:
     yield from _parts()
     yield from _capsule()
     yield from _half_capsule()
+    yield from bench_rigid.finite_elements()
 
 
 def _kernels() -> Iterator[Item]:
