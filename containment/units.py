@@ -1,6 +1,7 @@
 """Units at the border: strings such as "25 mm" become SI floats here and nowhere else.
 
-The only user of pint. Inside the program every number is an SI float.
+The only user of pint, which is asked only for what is not an SI unit, prefixed or not: it takes half a second to start.
+Inside the program every number is an SI float.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import pint
 
 _NUMBER = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf)\s*(.*?)\s*$")
+# A decimal prefix on the first symbol of a unit scales all of it, unless that symbol is raised to a power.
+_PREFIX = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
+_FIRST = re.compile(r"(?:m|s|K|N|Pa|J|W)(?:[*/].*)?")
 
 
 class UnitError(DataError):
@@ -51,6 +55,10 @@ def dimension_name(unit: str) -> str:
 @cache
 def _factor(unit_text: str, si_unit: str) -> tuple[float, float]:
     """(factor, offset) with SI = factor * value + offset."""
+    if unit_text == si_unit:
+        return 1.0, 0.0
+    if unit_text[1:] == si_unit and unit_text[0] in _PREFIX and _FIRST.fullmatch(si_unit):
+        return _PREFIX[unit_text[0]], 0.0
     registry = _registry()
     try:
         source, target = registry.Unit(unit_text), registry.Unit(si_unit)

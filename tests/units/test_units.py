@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import pint
 import pytest
 
 from containment.units import UnitError, parse, pleasant
@@ -40,3 +44,24 @@ def test_pleasant_units():
     assert pleasant(29419.95, "m/s^2") == "3000 g"
     assert pleasant(523.15, "K") == "250 °C"
     assert pleasant(1e-8, "m") == "10 nm"
+
+
+SI = ("m", "s", "K", "Pa", "W", "J/kg/K", "m/s^2", "N/m", "Pa*m^3/s", "kg/m^3", "1/s", "m^2", "rad", "J/mol")
+
+
+@pytest.mark.parametrize("si", SI)
+@pytest.mark.parametrize("prefix", ["", "n", "u", "m", "k", "M", "G"])
+def test_what_is_read_without_pint_is_what_pint_says(si, prefix):
+    registry = pint.get_application_registry()
+    try:
+        expected = registry.Quantity(1.0, prefix + si).to(si).magnitude
+    except pint.PintError:
+        with pytest.raises(UnitError):
+            parse(f"1 {prefix}{si}", si)
+    else:
+        assert parse(f"1 {prefix}{si}", si)[0] == pytest.approx(expected, rel=1e-14)  # rounding of pint's factor
+
+
+def test_prefixed_units_do_not_wake_pint():
+    code = "import sys; from containment.units import parse; parse('3 kPa', 'Pa'); sys.exit('pint' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
