@@ -57,11 +57,21 @@ class Oxidation(Section):
 
 
 class BackFace(Section):
-    """Convection and radiation behind the last layer; left out: adiabatic."""
+    """Convection and radiation to one of `temperature` and `history` behind the last layer; left out: adiabatic."""
 
-    film: HeatTransfer
-    temperature: Temperature
+    film: HeatTransfer = Field(description="large: the back is held at the temperature behind it")
+    temperature: Temperature | None = Field(None, description="behind the last layer, all the time")
+    history: str | None = Field(
+        None,
+        description="CSV with the columns time [s], temperature [K] behind the last layer, such as an earlier soak's",
+    )
     emissivity: Fraction = Field(given(0.0, "", "no radiation"), description="effective, 1/(1/e1 + 1/e2 - 1)")
+
+    @model_validator(mode="after")
+    def _one_temperature(self) -> Self:
+        if (self.temperature is None) == (self.history is None):
+            raise fault("both or none of temperature and history", "one of them", "give one", key="temperature")
+        return self
 
 
 class Environment(Section):

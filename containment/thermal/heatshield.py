@@ -22,7 +22,7 @@ from containment.thermal.outcome import Loss, Moment, loss_between, outside_tabl
 from containment.thermal.remap import prepare_remap
 from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
-from containment.thermal.surface import WallHistory, WallModel, back_loss
+from containment.thermal.surface import WallHistory, WallModel, back_at, back_loss
 
 Floats = NDArray[np.float64]
 Source = Callable[[Floats, float], Floats]
@@ -89,6 +89,7 @@ class Shield:
     def attempt(self, time: float, dt: float, dt_old: float, guess: Floats) -> tuple[_Solved | None, list[float]]:
         """Newton for the step that ends at `time` from the guess (N,), which ends as the solution."""
         step.row_at(self._times, self._rows, time, self._row)
+        back_at(self._back, self._row)
         grid, state, work, system = self.stack.grid, self._state, self._work, self._system
         c0, c1, c2 = stepping.coefficients(dt, dt_old)
         rate = c0 / dt

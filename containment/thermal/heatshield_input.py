@@ -63,22 +63,33 @@ def air_of(section: Heatshield, upstream: Mapping[str, StageResult]) -> Air:
     return Air(entry["time"].to_numpy(), film, enthalpy, radiation, pressure, factors)
 
 
+_HEATING = {
+    "time": "s", "film_coefficient": "kg/m^2/s", "recovery_enthalpy": "J/kg", "pressure": "Pa",
+    "radiative_flux": "W/m^2",
+}  # fmt: skip
+_BEHIND = {"time": "s", "temperature": "K"}
+
+
 def _from_file(file: Path, stations: list[str]) -> Air:
-    """Columns `name [unit]` in any order. Raises DataError naming the file and the row."""
+    table = _columns(file, _HEATING, least=4)
+    radiation = table[:, 4] if table.shape[1] > 4 else np.zeros(len(table))
+    factors = dict.fromkeys(stations, (1.0, 1.0, 1.0))
+    return Air(table[:, 0], table[:, 1], table[:, 2], radiation, table[:, 3], factors)
+
+
+def _columns(file: Path, units: Mapping[str, str], least: int) -> np.ndarray:
+    """Rows of a CSV with columns `name [unit]`, of which those beyond `least` may be left out. Raises DataError naming
+    the file and the row."""
     try:
         lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: cannot be read ({error})", advice="check the path") from error
-    units = {
-        "time": "s", "film_coefficient": "kg/m^2/s", "recovery_enthalpy": "J/kg", "pressure": "Pa",
-        "radiative_flux": "W/m^2",
-    }  # fmt: skip
     head = [name.strip() for name in lines[0].split(",")] if lines else []
     expected = [f"{name} [{unit}]" for name, unit in units.items()]
-    if head[:4] != expected[:4] or head[4:] not in ([], expected[4:]):
+    if head[:least] != expected[:least] or head[least:] not in ([], expected[least:]):
+        optional = " (the last may be left out)" if least < len(expected) else ""
         raise DataError(
-            f"{file}: found the columns {', '.join(head) or 'none'}, expected {', '.join(expected)}"
-            " (the last may be left out)",
+            f"{file}: found the columns {', '.join(head) or 'none'}, expected {', '.join(expected)}{optional}",
             advice="correct the header",
         )
     rows = []
@@ -92,10 +103,25 @@ def _from_file(file: Path, stations: list[str]) -> Air:
                 f"{file}: row {number}: found {line!r}, expected {len(head)} numbers", advice="correct the row"
             )
         rows.append(row)
-    table = np.array(rows).reshape(len(rows), len(head))
-    radiation = table[:, 4] if table.shape[1] > 4 else np.zeros(len(rows))
-    factors = dict.fromkeys(stations, (1.0, 1.0, 1.0))
-    return Air(table[:, 0], table[:, 1], table[:, 2], radiation, table[:, 3], factors)
+    return np.array(rows).reshape(len(rows), len(head))
+
+
+def _behind(file: Path, time: np.ndarray) -> np.ndarray:
+    """Temperature (K) behind the last layer at the times (s) of the heating. Raises DataError."""
+    table = _columns(file, _BEHIND, least=2)
+    if len(table) < 2 or not np.all(np.diff(table[:, 0]) > 0) or not np.all(table[:, 1] > 0):
+        raise DataError(
+            f"{file}: found fewer than two rows, times that do not increase or a temperature not above zero,"
+            " expected a history",
+            advice="correct the rows",
+        )
+    if time[0] < table[0, 0] or time[-1] > table[-1, 0]:
+        raise DataError(
+            f"{file}: found {table[0, 0]:g} to {table[-1, 0]:g} s, expected a history from {time[0]:g} to"
+            f" {time[-1]:g} s",
+            advice="give the temperature for the whole flight",
+        )
+    return np.asarray(np.interp(time, table[:, 0], table[:, 1]))
 
 
 @cache
@@ -148,15 +174,19 @@ def wall_of(section: Heatshield) -> WallModel:
 def heating_of(air: Air, factors: tuple[float, float, float], section: Heatshield) -> WallHistory:
     """Boundary history where convection, radiation and pressure are these shares of the stagnation point's."""
     convective, radiative, pressure = factors
+    back = section.back.history if section.back else None
     return WallHistory(
         air.time, film_coefficient=air.film * convective, recovery_enthalpy=air.enthalpy,
         pressure=air.pressure * pressure, radiative_flux=air.radiation * radiative,
         background_temperature=section.background_temperature.value,
+        back_temperature=None if back is None else _behind(Path(back), air.time),
     )  # fmt: skip
 
 
 def back_of(section: Heatshield) -> BackFace:
-    """What is behind the last layer."""
-    if section.back is None:
+    """What is behind the last layer; where a history gives its temperature, `heating_of` has it."""
+    back = section.back
+    if back is None:
         return ADIABATIC
-    return BackFace(section.back.film.value, section.back.temperature.value, section.back.emissivity.value)
+    constant = back.temperature.value if back.temperature else section.initial_temperature.value
+    return BackFace(back.film.value, constant, back.emissivity.value)

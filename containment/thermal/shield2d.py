@@ -29,7 +29,7 @@ from containment.thermal.history import ADIABATIC, BackFace
 from containment.thermal.node_matrix import NodeMatrix
 from containment.thermal.stack import Stack
 from containment.thermal.stepping import DEFAULT, Stepping
-from containment.thermal.surface import WallHistory, WallModel, back_loss
+from containment.thermal.surface import WallHistory, WallModel, back_at, back_loss
 
 Floats = NDArray[np.float64]
 
@@ -124,6 +124,7 @@ class Shield2D:
     def _at_time(self, time: float) -> None:
         """Put the boundary history where the step ends."""
         step.row_at(self._times, self._rows, time, self.row)
+        back_at(self.back, self.row)
 
     def _ends(self) -> kernel.Ends:
         w = self.works

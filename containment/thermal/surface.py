@@ -29,7 +29,7 @@ NO_FILM = 1.0e-12  # kg/m2/s, below it convection brings less than a milliwatt a
 AIR_CP, AIR_CP_SLOPE, AIR_REFERENCE = 1005.0, 0.194, 298.15
 COLUMNS = (
     "wall_temperature", "film_coefficient", "recovery_enthalpy", "pressure", "radiative_flux", "heat_transfer",
-    "edge_temperature", "background_temperature",
+    "edge_temperature", "background_temperature", "back_temperature",
 )  # fmt: skip
 
 
@@ -39,7 +39,8 @@ class WallHistory:
 
     wall_temperature K (given: everything else is ignored) or film_coefficient rho_e u_e C_H kg/m2/s with
     recovery_enthalpy J/kg and pressure Pa, radiative_flux W/m2, heat_transfer W/m2/K to edge_temperature K,
-    background_temperature K. `breaks`: times a step must end at and restart from. Raises DataError.
+    background_temperature K; back_temperature K behind the last layer, if it is not that of the BackFace (for instance
+    of a soak). `breaks`: times a step must end at and restart from. Raises DataError.
     """
 
     time: np.ndarray
@@ -51,6 +52,7 @@ class WallHistory:
     heat_transfer: np.ndarray | float = 0.0
     edge_temperature: np.ndarray | float = 300.0
     background_temperature: np.ndarray | float = 300.0
+    back_temperature: np.ndarray | float | None = None
     breaks: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -66,7 +68,8 @@ class WallHistory:
             )
         table = self.table()
         first = 0 if self.prescribed else 1
-        bad = ~np.isfinite(table[:, first:])
+        last = len(COLUMNS) if self.back_temperature is not None else len(COLUMNS) - 1
+        bad = ~np.isfinite(table[:, first:last])
         if bad.any():
             row, column = (int(x) for x in np.argwhere(bad)[0])
             raise DataError(
@@ -74,7 +77,7 @@ class WallHistory:
                 " expected a finite number",
                 advice="correct the boundary data",
             )
-        for column in (1, 3, 5, 7):
+        for column in (1, 3, 5, 7, 8):
             if np.any(table[:, column] < 0):
                 raise DataError(
                     f"boundary history: found a negative {COLUMNS[column]}, expected none below zero",
@@ -87,10 +90,9 @@ class WallHistory:
         return self.wall_temperature is not None
 
     def table(self) -> np.ndarray:
-        """All columns in the order of COLUMNS, (n, 8)."""
+        """All columns in the order of COLUMNS, (n, 9); nan where a temperature is not given."""
         n = np.asarray(self.time).size
-        wall = np.nan if self.wall_temperature is None else self.wall_temperature
-        columns = (wall, *(getattr(self, name) for name in COLUMNS[1:]))
+        columns = (np.nan if getattr(self, name) is None else getattr(self, name) for name in COLUMNS)
         return np.column_stack([np.broadcast_to(np.asarray(c, dtype=float), n) for c in columns])
 
 
@@ -152,6 +154,13 @@ def _gas_ratio(table: BPrimeArrays, wall: WallNumbers, log_p: float, t: float, f
         if abs(change) <= 1.0e-10 * (1.0 + b_g) or b_g > 1.0e6:
             break
     return b_g, b_c, h_w
+
+
+@njit(**COMPILED)
+def back_at(back: Any, row: Any) -> None:
+    """Put the temperature behind the back where the boundary `row` has it, if it has one."""
+    if not np.isnan(row[8]):
+        back[1] = row[8]
 
 
 @njit(**COMPILED)

@@ -23,7 +23,7 @@ from containment.thermal.remap import prepare_remap
 from containment.thermal.stack import Grid, Stack
 from containment.thermal.step import State, Work
 from containment.thermal.stepping import AGAIN, DEFAULT, STUCK, Pace, Stepping, StepRules
-from containment.thermal.surface import WallHistory, WallModel, WallNumbers, back_loss
+from containment.thermal.surface import WallHistory, WallModel, WallNumbers, back_at, back_loss
 from containment.thermal.tables import MaterialTables
 
 _DONE, _FULL, _STUCK, _ENDED = 0, 1, 2, 3
@@ -137,6 +137,7 @@ def _march(
             return _FULL
         time, dt, dt_old = stepping.propose(pace, guess)
         step.row_at(times, table_rows, time, row)
+        back_at(back, row)
         passes, s, flux = _attempt(
             tables, grid, state, work, guess, dt, dt_old, row, wall, table, rules, back, system, residuals
         )

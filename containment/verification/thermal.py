@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from containment.thermal import twin
 from containment.thermal.history import ENERGY_LIMIT, History
 from containment.thermal.stepping import Stepping
+from containment.verification import bench_back_face
 from containment.verification import bench_heatshield as bench
 from containment.verification.bench_sections import fitted_order
 from containment.verification.catalogue import Item
@@ -39,6 +40,7 @@ def items() -> Iterator[Item]:
     yield from _orders()
     yield from _twins()
     yield from _twin_errors()
+    yield from bench_back_face.items()
     yield from _speed()
 
 

@@ -175,6 +175,29 @@ def test_gaps_contacts_and_a_cooled_back_are_part_of_the_stack(case: Case, resul
     assert all(check.ok for check in found.checks.values())
 
 
+def test_the_back_follows_a_history_from_a_file(case: Case, tmp_path: Path) -> None:
+    file = tmp_path / "behind.csv"
+    file.write_text("time [s], temperature [K]\n0, 270\n60, 300\n120, 320\n")
+    sections = [_with(case, back={"film": "1e5 W/m^2/K", "history": str(file)})]
+    sections.append(_with(case, back={"film": "1e5 W/m^2/K", "temperature": "320 K"}))
+    for rung in (1, 2):
+        settings = COARSE.model_copy(update={"heatshield_rung": rung})
+        found, constant = (heatshield_stage.run(one, {"entry": pulse()}, settings).data for one in sections)
+        back = found["temperature"].sel(station="stagnation").isel(depth_fraction=-1)
+        assert np.allclose(
+            back, np.interp(found["time"], [0, 60, 120], [270, 300, 320]), atol=0.5
+        )  # K, heat through film
+        assert float(constant["temperature"].sel(station="stagnation")[1:, -1].min()) > 315.0
+    file.write_text("time [s], temperature [K]\n0, 270\n60, 300\n")
+    with pytest.raises(DataError, match="0 to 60 s, expected a history from 0 to 120 s"):
+        heatshield_stage.run(sections[0], {"entry": pulse()}, COARSE)
+    file.write_text("time [s], temperature [K]\n0, 270\n60, 300\n50, 300\n120, 300\n")
+    with pytest.raises(DataError, match="times that do not increase"):
+        heatshield_stage.run(sections[0], {"entry": pulse()}, COARSE)
+    with pytest.raises(CaseError, match="both or none of temperature and history"):
+        load_case("msr-ees", ['heatshield.back.film="5 W/m^2/K"'])
+
+
 def test_heat_at_pressures_outside_the_table_is_noted(case: Case, result: StageResult) -> None:
     thin = pulse()
     thin.data["stagnation_pressure"] = thin.data["stagnation_pressure"] * 1e-4
