@@ -18,13 +18,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from containment.structure.chain_kernel import _touch
+from containment.structure.chain_kernel import STILL, damped, imbalance, sprung, stopping, touch
 
 LEDGER = (
     "kinetic", "foam_elastic", "foam_crush", "viscous", "shell_elastic", "shell_plastic", "ground_elastic",
     "ground_plastic", "contact_elastic", "contact_loss", "gravity",
 )  # fmt: skip
-_STILL = 0.01  # of the landing speed: parts that rattle in their play no longer count as moving
 _AFTER = 1e-3  # s recorded after the last part has stopped: two filter windows
 _COLLAPSED = 1e-3  # of its height: a cell crushed to that is no longer one
 _HOURGLASS = 0.1  # viscous, as in the finite elements
@@ -233,16 +232,6 @@ def _soil(gap, rise, u, v, area, bed, ground, beds, force, loss):  # type: ignor
 
 
 @njit(inline="always", **_OPTIONS)
-def _nested(u, v, part, plays, contact, elastic, turned, force):  # type: ignore[no-untyped-def]
-    """Contacts between the parts; `turned` (3, n) scratch: they are written for bodies that move towards +."""
-    for i in range(part, u.size):
-        turned[0, i], turned[1, i], turned[2, i] = -u[i], -v[i], 0.0
-    _touch(turned[0], turned[1], part, plays, contact, elastic, turned[2])
-    for i in range(part, u.size):
-        force[i] -= turned[2, i]
-
-
-@njit(inline="always", **_OPTIONS)
 def _advance(mass, rings, rigid, gap, gravity, last, step, force, pull, u, v, vr, mid, loss):  # type: ignore[no-untyped-def]
     """New half-step speeds, those of this instant in `mid`; returns kinetic energy and the force of rigid ground.
 
@@ -287,6 +276,14 @@ def _record(row, time, u, mid, mass, rings, part, pushing, absorber, contact):  
         row[6 + parts + k] = contact[k]
 
 
+@njit(inline="always", **_OPTIONS)
+def _book(energy, kinetic, foamed, bending, bedded, pressed, loss):  # type: ignore[no-untyped-def]
+    """The ledger in its order."""
+    energy[0], energy[1], energy[2], energy[3] = kinetic, foamed, loss[_FOAM], loss[_VISCOUS]
+    energy[4], energy[5], energy[6], energy[7] = bending, loss[_SHELL], bedded, loss[_GROUND]
+    energy[8], energy[9], energy[10] = pressed, loss[_CONTACT], loss[_GRAVITY]
+
+
 @njit(**_OPTIONS)
 def march(  # type: ignore[no-untyped-def]
     mass, part, speed, gravity, end, record_step, safety, longest, r, z, gap, rise, area, bed, ground, rigid, ring,
@@ -297,7 +294,7 @@ def march(  # type: ignore[no-untyped-def]
     Returns (records, steps, ledger error, status); status 0 stopped, 1 still moving at `end`, 2 not finite.
     """
     n, rings, links = mass.size, r.size, plays.shape[0]
-    u, v, force, mid, turned = np.zeros(n), np.full(n, -speed), np.zeros(n), np.full(n, -speed), np.zeros((3, n))
+    u, v, force, mid = np.zeros(n), np.full(n, -speed), np.zeros(n), np.full(n, -speed)
     vr, pull, contact, elastic = np.zeros(rings), np.zeros(rings), np.zeros(links), np.zeros(links)
     cell, state, bent = np.zeros((quads.shape[0], 4)), np.zeros((rings, 9)), np.zeros((rings - 1, 6))
     beds, loss = np.zeros((rings, 4)), np.zeros(6)
@@ -313,36 +310,24 @@ def march(  # type: ignore[no-untyped-def]
         )
         absorber = force[part]
         bending = _shell(r, z, ring, shell, state, bent, pull, force, loss)
-        pushing, sprung = 0.0, 0.0
+        pushing, bedded = 0.0, 0.0
         if not rigid:
-            pushing, sprung = _soil(gap, rise, u, v, area, bed, ground, beds, force, loss)
-        if links > 0:
-            _nested(u, v, part, plays, contact, elastic, turned, force)
+            pushing, bedded = _soil(gap, rise, u, v, area, bed, ground, beds, force, loss)
+        touch(u, v, part, plays, -1.0, contact, elastic, force)
         step = min(longest, safety * 2.0 / fastest)
         kinetic, stop = _advance(mass, rings, rigid, gap, gravity, last, step, force, pull, u, v, vr, mid, loss)
-        for k in range(links):
-            i = part + k
-            loss[_CONTACT] += (contact[k] - elastic[k]) * (mid[i] - mid[i + 1]) * 0.5 * (last + step)
+        loss[_CONTACT] += damped(mid, part, -1.0, contact, elastic, 0.5 * (last + step))
         if not np.isfinite(kinetic) or not np.isfinite(step):
             status = 2
             break
         if time >= next_record:
-            energy[0], energy[1], energy[2], energy[3] = kinetic, foamed, loss[_FOAM], loss[_VISCOUS]
-            energy[4], energy[5], energy[6], energy[7] = bending, loss[_SHELL], sprung, loss[_GROUND]
-            energy[8] = 0.0
-            for k in range(links):
-                energy[8] += 0.5 * elastic[k] * elastic[k] / plays[k, 0]
-            energy[9], energy[10] = loss[_CONTACT], loss[_GRAVITY]
-            worst = max(worst, abs(energy[:10].sum() - energy[10] - start) / start)
+            _book(energy, kinetic, foamed, bending, bedded, sprung(elastic, plays), loss)
+            worst = max(worst, imbalance(energy, start))
             if count < records.shape[0]:
                 _record(records[count], time, u, mid, mass, rings, part, pushing + stop, absorber, contact)
                 count += 1
             next_record += record_step
-            moving = False
-            for i in range(part, n):
-                moving = moving or mid[i] < -_STILL * speed
-            if not moving and stopped < 0.0:
-                stopped = time
+            stopped = stopping(mid, part, -1.0, STILL * speed, time, stopped)
             if stopped >= 0.0 and time > stopped + _AFTER:
                 status = 0
                 break

@@ -1,4 +1,4 @@
-"""Compiled time loop of the landing chain (serial: one sample per core).
+"""Compiled time loop of the landing chain (serial: one sample per core), and what every chain shares: contacts, ends.
 
 Arrays shared by the functions below. `ground`: strength, depth gradient, inertia, stiffness. `bed` state: plastic
 depth, force, elastic strain, stiffness. `foam`: area, element length, modulus, rate coefficient, reference rate, linear
@@ -15,7 +15,7 @@ LEDGER = (
     "kinetic", "foam_elastic", "foam_crush", "viscous", "ground_elastic", "ground_plastic", "contact_elastic",
     "contact_loss", "gravity",
 )  # fmt: skip
-_STILL = 0.01  # of the landing speed: parts that rattle in their play no longer count as moving
+STILL = 0.01  # of the landing speed: parts that rattle in their play no longer count as moving
 _AFTER = 2e-3  # s recorded after the last part has stopped: lets the filter window and the rebound pass
 _FOAM, _VISCOUS, _GROUND, _CONTACT, _GRAVITY = 0, 1, 2, 3, 4
 
@@ -88,12 +88,15 @@ def _absorb(u, v, elements, foam, curve, strain_step, crushed, stress, damp, for
     return pull
 
 
-@njit(**_OPTIONS)
-def _touch(u, v, elements, plays, contact, elastic, force):  # type: ignore[no-untyped-def]
-    """Contact forces between the parts, total and elastic share."""
+@njit(inline="always", **_OPTIONS)
+def touch(u, v, part, plays, direction, contact, elastic, force):  # type: ignore[no-untyped-def]
+    """Contact forces between the parts from number `part` on, total and elastic share.
+
+    `direction`: sign of the speed they fly with.
+    """
     for k in range(plays.shape[0]):
-        i = elements + k
-        travel = u[i + 1] - u[i]
+        i = part + k
+        travel = direction * (u[i + 1] - u[i])
         elastic[k] = 0.0
         if travel > plays[k, 2]:
             elastic[k] = plays[k, 0] * (travel - plays[k, 2])
@@ -101,18 +104,54 @@ def _touch(u, v, elements, plays, contact, elastic, force):  # type: ignore[no-u
             elastic[k] = plays[k, 0] * (travel + plays[k, 3])
         total = elastic[k]
         if total != 0.0:
-            total += plays[k, 1] * (v[i + 1] - v[i])
+            total += direction * plays[k, 1] * (v[i + 1] - v[i])
             if total * elastic[k] < 0.0:
                 total = 0.0  # a contact cannot pull
         contact[k] = total
-        force[i] += total
-        force[i + 1] -= total
+        force[i] += direction * total
+        force[i + 1] -= direction * total
+
+
+@njit(inline="always", **_OPTIONS)
+def damped(mid, part, direction, contact, elastic, span):  # type: ignore[no-untyped-def]
+    """What the dampers of the contacts take in a time `span`, J."""
+    lost = 0.0
+    for k in range(contact.size):
+        i = part + k
+        lost += direction * (contact[k] - elastic[k]) * (mid[i + 1] - mid[i]) * span
+    return lost
+
+
+@njit(inline="always", **_OPTIONS)
+def sprung(elastic, plays):  # type: ignore[no-untyped-def]
+    """Elastic energy of the contacts, J."""
+    total = 0.0
+    for k in range(elastic.size):
+        total += 0.5 * elastic[k] * elastic[k] / plays[k, 0]
+    return total
+
+
+@njit(inline="always", **_OPTIONS)
+def imbalance(energy, start):  # type: ignore[no-untyped-def]
+    """Error of a ledger whose last term is the work of gravity, of the initial energy."""
+    return abs(energy[:-1].sum() - energy[-1] - start) / start
+
+
+@njit(inline="always", **_OPTIONS)
+def stopping(mid, part, direction, still, time, stopped):  # type: ignore[no-untyped-def]
+    """Time when the parts have stopped, -1 while one moves faster than `still`; `stopped` once found."""
+    if stopped >= 0.0:
+        return stopped
+    for i in range(part, mid.size):
+        if direction * mid[i] > still:
+            return -1.0
+    return time
 
 
 @njit(**_OPTIONS)
-def _advance(mass, gravity, elements, step, first, still, force, v, old, mid):  # type: ignore[no-untyped-def]
-    """New half-step speeds and the speeds `mid` at this instant; returns kinetic energy, gravity's work, moving."""
-    kinetic, fallen, moving = 0.0, 0.0, False
+def _advance(mass, gravity, step, first, force, v, old, mid):  # type: ignore[no-untyped-def]
+    """New half-step speeds and the speeds `mid` at this instant; returns kinetic energy and gravity's work."""
+    kinetic, fallen = 0.0, 0.0
     share = 0.5 if first else 1.0
     for i in range(mass.size):
         old[i] = v[i]
@@ -120,20 +159,26 @@ def _advance(mass, gravity, elements, step, first, still, force, v, old, mid):  
         mid[i] = old[i] if first else 0.5 * (v[i] + old[i])
         kinetic += 0.5 * mass[i] * mid[i] * mid[i]
         fallen += mass[i] * gravity * mid[i] * step * share
-        if (i == 0 or i >= elements) and v[i] > still:
-            moving = True
-    return kinetic, fallen, moving
+    return kinetic, fallen
 
 
 @njit(**_OPTIONS)
 def _stored(stress, foam, bed, elastic, plays, energy):  # type: ignore[no-untyped-def]
     """Elastic energies of foam, ground and contacts into the ledger."""
-    energy[1], energy[6] = 0.0, 0.0
+    energy[1] = 0.0
     for s in stress:
         energy[1] += 0.5 * s * s / foam[2] * foam[0] * foam[1]
-    energy[4] = 0.5 * bed[1] * bed[2]
-    for k in range(plays.shape[0]):
-        energy[6] += 0.5 * elastic[k] * elastic[k] / plays[k, 0]
+    energy[4], energy[6] = 0.5 * bed[1] * bed[2], sprung(elastic, plays)
+
+
+@njit(inline="always", **_OPTIONS)
+def _record(row, time, u, mid, elements, pushing, absorber, contact):  # type: ignore[no-untyped-def]
+    """One row: time, penetration, stroke, ground and absorber force, speeds of shell and parts, contact forces."""
+    row[0], row[1], row[2], row[3], row[4] = time, u[0], u[elements] - u[0], pushing, absorber
+    row[5] = mid[0]
+    parts = u.size - elements
+    row[6 : 6 + parts] = mid[elements:]
+    row[6 + parts : 6 + parts + contact.size] = contact
 
 
 @njit(**_OPTIONS)
@@ -143,8 +188,7 @@ def march(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Central differences from first contact until every part has stopped.
 
-    Returns (records, steps, ledger error, status); status 0 stopped, 1 still moving at `end`, 2 not finite. `records`
-    rows: time, penetration, stroke, ground force, absorber force, speeds (shell and parts), contact forces. `energy` is
+    Returns (records, steps, ledger error, status); status 0 stopped, 1 still moving at `end`, 2 not finite. `energy` is
     filled in the order of LEDGER; its terms are independent: kinetic from speeds, elastic from the state, losses from
     plastic increments.
     """
@@ -159,16 +203,12 @@ def march(  # type: ignore[no-untyped-def]
             force[i] = mass[i] * gravity
         force[0] -= _ground(u[0], v[0], ground, area_table, volume_table, depth_step, bed, loss)
         absorber = _absorb(u, v, elements, foam, curve, strain_step, crushed, stress, damp, force, loss)
-        _touch(u, v, elements, plays, contact, elastic, force)
-        kinetic, fallen, moving = _advance(
-            mass, gravity, elements, step, steps == 0, _STILL * speed, force, v, old, mid
-        )
+        touch(u, v, elements, plays, 1.0, contact, elastic, force)
+        kinetic, fallen = _advance(mass, gravity, step, steps == 0, force, v, old, mid)
         loss[_GRAVITY] += fallen
         for k in range(elements):
             loss[_VISCOUS] += damp[k] * foam[0] * (mid[k + 1] - mid[k]) * step
-        for k in range(links):
-            i = elements + k
-            loss[_CONTACT] += (contact[k] - elastic[k]) * (mid[i + 1] - mid[i]) * step
+        loss[_CONTACT] += damped(mid, elements, 1.0, contact, elastic, step)
         if not np.isfinite(kinetic):
             status = 2
             break
@@ -176,17 +216,13 @@ def march(  # type: ignore[no-untyped-def]
             _stored(stress, foam, bed, elastic, plays, energy)
             energy[0], energy[2], energy[3], energy[5] = kinetic, loss[_FOAM], loss[_VISCOUS], loss[_GROUND]
             energy[7], energy[8] = loss[_CONTACT], loss[_GRAVITY]
-            worst = max(worst, abs(energy[:8].sum() - energy[8] - start) / start)
+            worst = max(worst, imbalance(energy, start))
             if count < records.shape[0]:
-                row = records[count]
-                row[0], row[1], row[2], row[3], row[4] = time, u[0], u[elements] - u[0], bed[1], absorber
-                row[5] = mid[0]
-                row[6 : 6 + n - elements] = mid[elements:]
-                row[6 + n - elements : 6 + n - elements + links] = contact
+                _record(records[count], time, u, mid, elements, bed[1], absorber, contact)
                 count += 1
             next_record += record_step
-            if not moving and stopped < 0.0:
-                stopped = time
+            if mid[0] <= STILL * speed:  # the shell, too
+                stopped = stopping(mid, elements, 1.0, STILL * speed, time, stopped)
             if stopped >= 0.0 and time > stopped + _AFTER:
                 status = 0
                 break

@@ -102,6 +102,32 @@ def _kick(v, force, ease, last, step):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
+def _drift(x, v, step):  # type: ignore[no-untyped-def]
+    """Positions a step on."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            x[i, j] += v[i, j] * step
+
+
+@njit(**OPTIONS)
+def _ground_omega2(surface, mass):  # type: ignore[no-untyped-def]
+    """Largest stiffness over mass that ground and rocks add to a node, 1/s^2."""
+    largest = 0.0
+    for k in range(surface.nodes.size):
+        stiff = surface.bed[k] + (surface.penalty[k] if surface.rocks.shape[0] > 0 else 0.0)
+        largest = max(largest, stiff / mass[surface.nodes[k]])
+    return largest
+
+
+@njit(**OPTIONS)
+def _balance(energy, kinetic, stored, sprung, loss, start):  # type: ignore[no-untyped-def]
+    """Fill the ledger; returns its error, of the energy at the start."""
+    energy[0], energy[1], energy[2], energy[3] = kinetic, stored, loss[PLASTIC], loss[HOURGLASS] + loss[HELD]
+    energy[4], energy[5], energy[6] = loss[VISCOUS], sprung, loss[CONTACT_LOSS]
+    return abs(energy[:7].sum() - start) / start
+
+
+@njit(**OPTIONS)
 def _record(v, records, count, time, push):  # type: ignore[no-untyped-def]
     """One row of the history; returns the number of rows."""
     if count >= records.history.shape[0]:
@@ -133,11 +159,8 @@ def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type
     """
     force, loss, energy = np.zeros_like(x), np.zeros(5), records.energy
     ease = free / np.expand_dims(mass, 1)
-    sprung_omega2, start = 0.0, _kinetic(v, force, mass, ease, 0.0)
-    for k in range(surface.nodes.size):
-        stiff = surface.bed[k] + (surface.penalty[k] if surface.rocks.shape[0] > 0 else 0.0)
-        sprung_omega2 = max(sprung_omega2, stiff / mass[surface.nodes[k]])
-    sprung_omega2 += parts.omega2
+    start = _kinetic(v, force, mass, ease, 0.0)
+    sprung_omega2 = _ground_omega2(surface, mass) + parts.omega2
     time, next_record, count, steps, worst, least, frame = 0.0, 0.0, 0, 0, 0.0, 1e30, 0
     step, first = 0.0, 0.0
     while True:
@@ -156,9 +179,7 @@ def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type
         least = min(least, step)
         if time >= next_record or time >= end:
             kinetic = _kinetic(v, force, mass, ease, last)
-            energy[0], energy[1], energy[2], energy[3] = kinetic, stored, loss[PLASTIC], loss[HOURGLASS] + loss[HELD]
-            energy[4], energy[5], energy[6] = loss[VISCOUS], sprung + bent, loss[CONTACT_LOSS]
-            worst = max(worst, abs(energy[:7].sum() - start) / start)
+            worst = max(worst, _balance(energy, kinetic, stored, sprung + bent, loss, start))
             count = _record(v, records, count, time, push + struck)
             next_record += records.step
             if not np.isfinite(kinetic):
@@ -171,8 +192,6 @@ def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type
         _kick(v, force, ease, last, step)
         if time + step > end:
             step = end - time + 1e-15
-        for i in range(mass.size):
-            for j in range(x.shape[1]):
-                x[i, j] += v[i, j] * step
+        _drift(x, v, step)
         time += step
         steps += 1

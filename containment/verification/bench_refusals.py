@@ -24,10 +24,11 @@ _STEEL = elastic("steel", 210e9, 0.3)
 def items() -> Iterator[Item]:
     """One item for each input: 1 when the error names what is wrong."""
     for name, (words, act) in _CASES.items():
-        yield Item.absolute(f"structure.refusal.{name}", 1.0, float(_named(words, act)), 0.0, "", f"names {words!r}")
+        yield Item.absolute(f"structure.refusal.{name}", 1.0, float(named(words, act)), 0.0, "", f"names {words!r}")
 
 
-def _named(words: str, act: Callable[[], object]) -> bool:
+def named(words: str, act: Callable[[], object]) -> bool:
+    """Whether the act is refused by an error whose message holds the words."""
     try:
         act()
     except ContainmentError as error:

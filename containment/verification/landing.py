@@ -11,7 +11,7 @@ from containment.structure import soil
 from containment.structure.chain import Chain, Landing, Play, land
 from containment.structure.crushable import Foam
 from containment.structure.soil import Ground, Nose
-from containment.verification import bench_capsule_chain, bench_rigid
+from containment.verification import bench_capsule_chain, bench_landing_refusals, bench_rigid
 from containment.verification.catalogue import Item
 
 Floats = NDArray[np.float64]
@@ -35,6 +35,7 @@ def items() -> Iterator[Item]:
     yield from _resolution()
     yield from _soil_calibration()
     yield from bench_rigid.items()
+    yield from bench_landing_refusals.items()
     yield from bench_capsule_chain.items()
 
 

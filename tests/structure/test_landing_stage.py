@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from containment import cli, commands
 from containment.case.load import load_case
 from containment.errors import DataError
 from containment.leak import stage as leak_stage
 from containment.result import Response, StageResult
-from containment.structure import landing_stage
+from containment.structure import chain_capsule, landing_stage
 
 from .landing_section import mesh_stage, section
 
@@ -128,3 +129,15 @@ def test_leak_opens_with_gap_and_heat(case):
         leak_stage.path(
             case.leak, seal.model_copy(update={"temperature_limit": seal.temperature_limit.at(250.0)}), 0, 300
         )
+
+
+def test_a_landing_that_is_not_finite_ends_the_command_with_code_4(case, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(chain_capsule, "_BULK_LINEAR", float("nan"))  # the first crushed lump turns all to NaN
+    monkeypatch.setattr(
+        commands, "stage", lambda *_a, **_k: landing_stage.run(case, upstream(), case.settings("screening"))
+    )
+    monkeypatch.setattr("sys.argv", ["containment", "landing", "msr-ees", "--out", str(tmp_path / "run")])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 4
+    assert "no longer finite" in capsys.readouterr().err
