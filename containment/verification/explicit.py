@@ -11,7 +11,7 @@ from containment.structure.crushable import Foam
 from containment.structure.explicit import Body, ContactLine, Control, FoamSolid, Metal, simulate
 from containment.structure.explicit_half import Arrival
 from containment.structure.soil import Ground, sphere_cone
-from containment.verification import bench_rigid
+from containment.verification import bench_ground, bench_rigid
 from containment.verification.bench_capsule import FOAM, GROUNDS, RIGID, SPEED, land, land_half
 from containment.verification.bench_contact import BOND, torn, twins
 from containment.verification.bench_contact import SPEED as TWIN_SPEED
@@ -42,6 +42,7 @@ def items() -> Iterator[Item]:
     yield from _capsule()
     yield from _half_capsule()
     yield from bench_rigid.finite_elements()
+    yield from bench_ground.items()
 
 
 def _kernels() -> Iterator[Item]:

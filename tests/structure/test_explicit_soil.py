@@ -7,7 +7,9 @@ import pytest
 
 from containment.errors import DataError
 from containment.structure.explicit_soil import SoilSolid, soil
+from containment.verification import bench_ground
 
+UTTR = 600.0 * 9.80665  # m/s^2, the drops stayed below
 SAND = SoilSolid(
     density=1600.0, youngs_modulus=50e6, poissons_ratio=0.25, cohesion=20e3, slope=1.0, limit=5e6, cap=0.2e6,
     cap_modulus=2e6, locking=0.3,
@@ -78,3 +80,16 @@ def test_tension_is_cut_off_without_strength():
 def test_what_is_no_soil_is_refused(change, found):
     with pytest.raises(DataError, match=found):
         dataclasses.replace(SAND, **change)
+
+
+def test_a_meshed_ground_stops_the_drop_as_its_columns_do():
+    run = bench_ground.penetrate(bench_ground.UTTR)
+    assert run.peak("body", 5e-4) < UTTR and run.ledger_error < 1e-3
+    assert 0.1 < bench_ground.depth(run) < 0.19  # columns of 0.5 MPa: 0.187 m, of twice that 0.15 m
+    softer = bench_ground.penetrate(bench_ground.UTTR, 4e4)
+    assert bench_ground.depth(softer) > bench_ground.depth(run)
+
+
+@pytest.mark.slow
+def test_the_same_clay_buries_genesis():
+    assert all(item.ok for item in bench_ground.items())
