@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from containment.verification import bench_side_by_side
 from containment.verification.bench_coverage import published, table
 from containment.verification.bench_rare_events import PROBLEMS
 from containment.verification.catalogue import Item
@@ -25,6 +26,7 @@ def items() -> Iterator[Item]:
     """One seed of each rare-event problem (coverage over many seeds: bench_rare_events), and exact small cases."""
     yield from _rare_events()
     yield from _coverage()
+    yield from bench_side_by_side.items()
     yield from _unmoved()
     yield from _refused()
     yield from _resumed()
