@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from containment.case.fidelity import Fidelity
     from containment.case.schema import Case
     from containment.evidence.infer import Posterior
+    from containment.refinement import Discretisation
     from containment.reliability.result import Assurance
     from containment.stages import Chain
     from containment.store import RunFolder
@@ -40,19 +41,20 @@ def key(case: Case, settings: Fidelity, seed: int, study: Study, posterior: Post
     outcomes = [
         (o.index, o.values and {k: v for k, v in o.values.items() if not k.startswith("cost.")}) for o in study.outcomes
     ]
-    code = provenance.code_hash("answer", "reliability", "barriers")
+    code = provenance.code_hash("answer", "refinement", "reliability", "barriers")
     return content_hash([to_toml(case), settings.model_dump(), seed, updates, outcomes, study.reasons(), code])
 
 
 def write(
     folder: RunFolder, key: str, case: Case, settings: Fidelity, chain: Chain, study: Study, posterior: Posterior,
-    assurance: Assurance,
+    assurance: Assurance, resolved: Sequence[Discretisation],
 ) -> dict[str, Any]:  # fmt: skip
     """Write assurance.nc and result.json; returns the latter."""
     from containment.evidence.infer import summary_table
     from containment.evidence.sensitivity import leaning_table
 
     answer: dict[str, Any] = {"schema": SCHEMA, "fidelity": settings.name, **assurance.to_result_json()}
+    answer["discretisation"] = [_discretisation(row) for row in resolved]
     answer["conditional_on"] = _conditional_on(case)
     answer["doubts"] = _doubts(case, assurance)
     answer["responses"] = {
@@ -71,6 +73,11 @@ def write(
     folder.save_tree("assurance.nc", _draws(assurance), key)
     folder.write_json("result.json", answer)
     return answer
+
+
+def _discretisation(row: Discretisation) -> dict[str, Any]:
+    """Plain values; an assumed error has nothing it was measured on."""
+    return {name: value for name, value in asdict(row).items() if value != "" and value == value}
 
 
 def _draws(assurance: Assurance) -> Any:

@@ -42,7 +42,7 @@ def run(
             dispersion.footprint(case, folder, seed, workers=workers)
         how = Workforce(workers, scheduler, executor)
         study = land(case, settings, folder, seed, how, fly(case, settings, folder, seed, how))
-        answer = judge(case, settings, folder, seed, chain, study, posterior)
+        answer = judge(case, settings, folder, seed, how, chain, study, posterior)
         document(folder)
     return answer
 
@@ -93,19 +93,21 @@ def land(case: Case, settings: Fidelity, folder: RunFolder, seed: int, how: Work
 
 
 def judge(
-    case: Case, settings: Fidelity, folder: RunFolder, seed: int, chain: stages.Chain, study: Study,
+    case: Case, settings: Fidelity, folder: RunFolder, seed: int, how: Workforce, chain: stages.Chain, study: Study,
     posterior: Posterior,
 ) -> dict[str, Any]:  # fmt: skip
     """P(loss) with its posterior, from the ensemble, the evidence and the fault tree."""
-    from containment import answer
+    from containment import answer, refinement
     from containment.reliability.assurance import assurance
 
     key = answer.key(case, settings, seed, study, posterior)
     if folder.load("assurance.nc", key) is not None:
         return folder.read_json("result.json")
+    resolved = refinement.of_study(case, settings, folder, seed, how, study, posterior.updates)
     _LOG.info("assurance: %d epistemic draws of %d flights each", settings.epistemic_draws, settings.aleatory_draws)
-    found = assurance(case, study.finished(), posterior.updates, settings, seed=seed)
-    return answer.write(folder, key, case, settings, chain, study, posterior, found)
+    measured = refinement.measured(resolved)
+    found = assurance(case, study.finished(), posterior.updates, settings, mesh_error=measured, seed=seed)
+    return answer.write(folder, key, case, settings, chain, study, posterior, found, resolved)
 
 
 def document(folder: RunFolder) -> list[Path]:

@@ -161,30 +161,38 @@ def landings(case: Case, done: Study, count: int, seed: int, design: str) -> lis
 
     Landing is cheap and decides most; its response has kinks (the absorber bottoms out) that need many samples.
     """
+    inputs = inputs_of(case)
+    values = inputs.values(done.whole + count, seed, design="sobol" if design == "sobol" else "lhs")[done.whole :]
+    columns = [inputs.index(path) for path in done.samples.paths]
+    return soak_given(case, done, values[:, columns])
+
+
+def soak_given(case: Case, done: Study, values: NDArray[np.float64]) -> list[dict[str, dict[str, float]]]:
+    """Samples with the inputs `values` (n, d, in SI, columns as `done.samples.paths`) whose soak responses are given by
+    surrogates fitted to the study."""
     from containment.case.inputs import to_score
     from containment.reliability.draws import relevant
     from containment.reliability.surrogate import fit_surrogate
 
-    inputs = inputs_of(case)
-    values = inputs.values(done.whole + count, seed, design="sobol" if design == "sobol" else "lhs")[done.whole :]
-    finished = done.finished()
+    inputs, finished = inputs_of(case), done.finished()
     columns = [inputs.index(path) for path in done.samples.paths]
 
     def scores(table: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack([to_score(inputs.marginals[j], table[:, k]) for k, j in enumerate(columns)])
 
-    known, wanted = scores(finished.inputs), scores(values[:, columns])
+    known, wanted = scores(finished.inputs), scores(values)
     predicted = {}
     for k, name in enumerate(finished.names):
         if name.startswith("soak."):
             candidates = relevant(name, done.samples.paths, case)
-            predicted[name] = fit_surrogate(known, finished.responses[:, k], candidates)(wanted)
+            response = finished.responses[: finished.whole, k]
+            predicted[name] = fit_surrogate(known[: finished.whole], response, candidates)(wanted)
     return [
         {
-            "inputs": {path: float(values[i, j]) for path, j in zip(done.samples.paths, columns, strict=True)},
+            "inputs": {path: float(row[k]) for k, path in enumerate(done.samples.paths)},
             "given": {name: float(column[i]) for name, column in predicted.items()},
         }
-        for i in range(count)
+        for i, row in enumerate(values)
     ]
 
 

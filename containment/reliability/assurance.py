@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.case.fidelity import Fidelity
-from containment.case.inputs import inputs_of, to_score
+from containment.case.inputs import inputs_of, to_physical, to_score
 from containment.case.schema import Case
 from containment.errors import DataError, FailedSamplesError, UsageError
 from containment.reliability.draws import draw_epistemic, features, relevant
@@ -68,6 +68,46 @@ def assurance(
     Raises UsageError (no fault tree or requirement), DataError (responses missing, wrong unit, too few samples),
     FailedSamplesError (more than the case allows).
     """
+    model = _model(case, ensemble, posterior, fidelity, mesh_error or {}, seed, resamples=BOOTSTRAPS)
+    flights = model.flights(fidelity.aleatory_draws, model.draws.seed)
+    full = evaluate(model, flights, np.arange(model.draws.count), with_surrogate_error=True)
+    # what remains when the surrogates, and then the meshes too, are taken as exact: a quarter of the draws tells
+    some = np.arange(0, model.draws.count, INNER_STRIDE)
+    inner = evaluate(model, flights, some, with_surrogate_error=False)
+    resolved = evaluate(model.exactly_resolved(), flights, some, with_surrogate_error=False)
+    return summarise(case, model, full, inner, resolved, ensemble.failed, ensemble.total)
+
+
+@dataclass(frozen=True)
+class DesignPoint:
+    """Most likely failing flight of one limit state on one branch ("": none): the response that fails, the inputs in SI
+    by path, and how many standard deviations of all inputs it is away from the middle."""
+
+    limit_state: str
+    branch: str
+    response: str
+    inputs: Mapping[str, float]
+    distance: float
+
+
+def design_points(
+    case: Case, ensemble: Ensemble, posterior: Mapping[str, Array], fidelity: Fidelity, *, seed: int | None = None
+) -> tuple[DesignPoint, ...]:
+    """Where each limit state is most likely reached, by the surrogates; arguments and errors as of `assurance`."""
+    model = _model(case, ensemble, posterior, fidelity, {}, seed, resamples=0)
+    found = []
+    for (name, branch), scores in model.design_points().items():
+        laws = zip(model.inputs.paths, model.inputs.marginals, scores, strict=True)
+        values = {path: float(to_physical(law, np.array([z]))[0]) for path, law, z in laws if path in ensemble.paths}
+        response = case.limit_states[name].response(branch)
+        found.append(DesignPoint(name, branch, response, values, float(np.linalg.norm(scores))))
+    return tuple(found)
+
+
+def _model(
+    case: Case, ensemble: Ensemble, posterior: Mapping[str, Array], fidelity: Fidelity,
+    mesh_error: Mapping[str, float], seed: int | None, *, resamples: int,
+) -> Model:  # fmt: skip
     if case.fault_tree is None or case.requirement is None:
         raise UsageError("the case has no requirement or no fault tree", advice="add [requirement] and [fault_tree]")
     seed = case.study.seed if seed is None else seed
@@ -76,14 +116,9 @@ def assurance(
     draws = draw_epistemic(case, inputs, posterior, fidelity.epistemic_draws, seed)
     needed = _needed_responses(case, ensemble, tuple(draws.weights))
     scores = _scores_of(case, ensemble)
-    surrogates, resampled = _fit_all(case, ensemble, needed, scores, seed)
+    surrogates, resampled = _fit_all(case, ensemble, needed, scores, seed, resamples)
     loadings, specific = residual_factors(np.column_stack([surrogates[name].residual for name in needed]))
-    model = prepare(case, inputs, draws, needed, surrogates, resampled, loadings, specific, mesh_error or {})
-    flights = model.flights(fidelity.aleatory_draws, seed)
-    full = evaluate(model, flights, np.arange(draws.count), with_surrogate_error=True)
-    # what remains when the surrogates are taken as exact: a quarter of the draws tells the share
-    inner = evaluate(model, flights, np.arange(0, draws.count, INNER_STRIDE), with_surrogate_error=False)
-    return summarise(case, model, full, inner, ensemble.failed, ensemble.total)
+    return prepare(case, inputs, draws, needed, surrogates, resampled, loadings, specific, mesh_error)
 
 
 def _check_ensemble(case: Case, ensemble: Ensemble) -> None:
@@ -141,7 +176,7 @@ def _scores_of(case: Case, ensemble: Ensemble) -> Array:
 
 
 def _fit_all(
-    case: Case, ensemble: Ensemble, needed: Sequence[str], scores: Array, seed: int
+    case: Case, ensemble: Ensemble, needed: Sequence[str], scores: Array, seed: int, resamples: int
 ) -> tuple[dict[str, Surrogate], list[dict[str, Surrogate]]]:
     """Surrogate of each response, and the same from bootstrap resamples of the samples."""
     from containment.case.inputs import stream
@@ -161,7 +196,7 @@ def _fit_all(
     surrogates = {name: _fit(scores, data[name], allowed[name]) for name in needed}
     rng = stream(seed, "bootstrap", "assurance")
     resampled = []
-    for _ in range(BOOTSTRAPS):
+    for _ in range(resamples):
         # whole samples and the rest apart, so that every resample has as many of each
         parts = [rng.integers(0, whole, whole), rng.integers(whole, max(len(scores), whole + 1), len(scores) - whole)]
         rows = np.concatenate(parts)
@@ -182,4 +217,4 @@ def _fit(scores: Array, response: Array, columns: list[int]) -> Surrogate:
     return replace(found, residual=residual)
 
 
-__all__ = ["Assurance", "Ensemble", "Model", "assurance"]
+__all__ = ["Assurance", "DesignPoint", "Ensemble", "Model", "assurance", "design_points"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class Model:
     specific: Array
     capacities: Mapping[str, Any]
     factors: Mapping[str, Array]
+    discretisation: Mapping[str, Array]
     event_probability: Mapping[str, Array]
     beta: Mapping[str, Array]
     offsets: Mapping[str, Array]
@@ -57,13 +58,24 @@ class Model:
         """Columns of the inputs that differ from flight to flight."""
         return [j for j, kind in enumerate(self.inputs.kinds) if kind == "aleatory"]
 
+    def exactly_resolved(self) -> Model:
+        """The same with no error of mesh and time step in the demands."""
+        return replace(self, factors={name: f / self.discretisation[name] for name, f in self.factors.items()})
+
+    def design_points(self) -> dict[tuple[str, str], Array]:
+        """Most likely failing flight of each (limit state, branch), unknowns at their middle: scores of the case's
+        inputs (d,). No farther out than the search goes, where a limit is out of reach."""
+        size, middle = len(self.aleatory) + self.loadings.shape[1], np.median(self.draws.scores, axis=0)
+        d = len(self.inputs.paths)
+        return {key: self._full(u[None])[0, :d] + middle for key, u in self._shifts(size).items()}
+
     def flights(self, count: int, seed: int) -> Flights:
         """Simulated flights: features of all inputs, then scores of the surrogates' common error factors (M, d + f)."""
         names = tuple(f"surrogate.factor.{j}" for j in range(self.loadings.shape[1]))
         paths = tuple(self.inputs.paths[j] for j in self.aleatory)
         laws = Inputs(paths + names, ("aleatory",) * (len(paths) + len(names)), (), np.eye(len(paths) + len(names)))
         independent = laws.scores(count, seed, purpose="assurance")
-        chosen = mixture(independent, distinct(self._shifts(independent.shape[1])))
+        chosen = mixture(independent, distinct(list(self._shifts(independent.shape[1]).values())))
         full, d = self._full(chosen.scores), len(self.inputs.paths)
         return Flights(np.hstack([features(self.inputs, full[:, :d]), full[:, d:]]), chosen.weights)
 
@@ -74,9 +86,9 @@ class Model:
         scores[:, self.aleatory] = u[:, :size]
         return np.hstack([self.inputs.correlate(scores), u[:, size:]])
 
-    def _shifts(self, dimension: int) -> list[Array]:
+    def _shifts(self, dimension: int) -> dict[tuple[str, str], Array]:
         """Most likely failing flight of each limit state on each branch, at the middle of the epistemic draws."""
-        shifts = []
+        shifts = {}
         middle = np.median(self.draws.scores, axis=0)
         for name, state in self.limit_states.items():
             for branch in self.draws.weights if state.is_branched else ("",):
@@ -99,7 +111,7 @@ class Model:
                     return np.asarray(sign * (fitted.transformed(features(self.inputs, z[:, :d] + middle)) + error))
 
                 spread = float(np.hypot(width, fitted.scatter * self.specific[row]))
-                shifts.append(failure_shift(response, sign * float(goal), spread, dimension))
+                shifts[name, branch] = failure_shift(response, sign * float(goal), spread, dimension)
         return shifts
 
 
@@ -121,15 +133,15 @@ def prepare(
 
     capacities: dict[str, Any] = {}
     factors: dict[str, Array] = {}
+    resolved: dict[str, Array] = {}
     for name, state in case.limit_states.items():
         path = f"limit_states.{name}"
         law = capacity_law(state.capacity)
         capacities[name] = drawn(f"{path}.capacity", state.capacity) if isinstance(law, float) else law
         names = [state.response(branch) for branch in (draws.weights if state.is_branched else ("",))]
         error = max((mesh_error[n] for n in names if n in mesh_error), default=state.discretisation.value)
-        factors[name] = drawn(f"{path}.model_factor", state.model_factor) * np.exp(
-            error * draws.standard_normal(f"{path}.discretisation")
-        )
+        resolved[name] = np.exp(error * draws.standard_normal(f"{path}.discretisation"))
+        factors[name] = drawn(f"{path}.model_factor", state.model_factor) * resolved[name]
     shared = np.column_stack([draws.standard_normal(f"surrogate.fixed.{j}") for j in range(loadings.shape[1])]
                              or [np.zeros(draws.count)])  # fmt: skip
     offsets = {}
@@ -138,7 +150,7 @@ def prepare(
         offsets[name] = common + specific[row] * draws.standard_normal(f"surrogate.fixed.{name}")
     return Model(
         case.fault_tree, compile_tree(case.fault_tree), case.limit_states, inputs, draws, responses, surrogates,
-        resampled, loadings, specific, capacities, factors,
+        resampled, loadings, specific, capacities, factors, resolved,
         {n: drawn(f"events.{n}.probability", e.probability) for n, e in case.events.items()},
         {n: drawn(f"fault_tree.common_causes.{n}.beta", c.beta) for n, c in case.fault_tree.common_causes.items()},
         offsets, features(inputs, draws.scores),

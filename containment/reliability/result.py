@@ -103,7 +103,8 @@ class FailedSamples:
 class Assurance:
     """Posterior of P(loss) and where it comes from. `loss` are its draws (K,), `rows` (K,) their rows of the posterior.
 
-    `interval_parts`: standard deviations of ln P(loss) due to unknown inputs, to the surrogates, to sampling.
+    `interval_parts`: standard deviations of ln P(loss) due to unknown inputs, to mesh and time step, to the surrogates,
+    to sampling.
     `drivers`: rank correlation of P(loss) with each unknown input (which one to know better), strongest first.
     """
 

@@ -43,9 +43,9 @@ def verdict(loss: Array, failed_fraction: float, requirement: float, wanted: flo
 
 
 def summarise(
-    case: Case, model: Model, full: Outcome, inner: Outcome, failed: Mapping[int, str], total: int
+    case: Case, model: Model, full: Outcome, inner: Outcome, resolved: Outcome, failed: Mapping[int, str], total: int
 ) -> Assurance:
-    """Put the outcome of all draws into words and numbers."""
+    """Put the outcome of all draws into words and numbers; `inner` has exact surrogates, `resolved` exact meshes."""
     if case.requirement is None:
         raise UsageError("the case has no requirement", advice="add [requirement]")
     required, wanted = case.requirement.probability.value, case.requirement.assurance.value
@@ -54,7 +54,7 @@ def summarise(
     jitter = error * model.draws.standard_normal("sampling")
     loss = np.clip(full.top * np.exp(jitter - 0.5 * error**2), 0.0, 1.0)
     share = len(failed) / max(1, total)
-    parts = _interval_parts(loss, full.top, inner.top, error)
+    parts = _interval_parts(loss, full.top, inner.top, resolved.top, error)
     return Assurance(
         requirement=required,
         particle=case.requirement.particle.value,
@@ -97,13 +97,15 @@ def _sampling_error(outcome: Outcome) -> Array:
     return np.asarray(np.clip(spread / np.maximum(outcome.top, _SMALLEST), 0.0, 1.0))
 
 
-def _interval_parts(loss: Array, top: Array, inner: Array, error: Array) -> dict[str, float]:
-    """Standard deviations of ln P over the draws: unknown inputs, surrogates (same inputs, surrogates exact or not),
-    sampling of flights, and all of it."""
+def _interval_parts(loss: Array, top: Array, inner: Array, resolved: Array, error: Array) -> dict[str, float]:
+    """Standard deviations of ln P over the draws: unknown inputs, mesh and time step (same inputs, resolved or not),
+    surrogates (the same, exact or not), sampling of flights, and all of it."""
     exact = np.log(np.maximum(inner, _SMALLEST))
+    limit = np.log(np.maximum(resolved, _SMALLEST))
     resampled = np.log(np.maximum(top[::INNER_STRIDE], _SMALLEST))
     return {
-        "inputs": float(np.std(exact)),
+        "inputs": float(np.std(limit)),
+        "discretisation": float(np.std(exact - limit)),
         "surrogate": float(np.std(resampled - exact)),
         "sampling": float(np.sqrt(np.mean(error**2))),
         "total": float(np.std(np.log(np.maximum(loss, _SMALLEST)))),

@@ -27,6 +27,7 @@ def items() -> Iterator[Item]:
     yield from _rare_events()
     yield from _coverage()
     yield from bench_side_by_side.items()
+    yield from _landing_events()
     yield from _unmoved()
     yield from _refused()
     yield from _resumed()
@@ -82,6 +83,22 @@ def _coverage() -> Iterator[Item]:
     yield Item.at_most("reliability.coverage.worst-not-covered", 0.10, worst, "share of runs of one problem", source)
     too_few = sum(row.runs < 50 for row in rows.values()) + len(PROBLEMS) - len(rows)
     yield Item.at_most("reliability.coverage.problems-with-fewer-runs", 0, too_few, "problems", source)
+
+
+def _landing_events() -> Iterator[Item]:
+    """The published runs on a landing with brute-force truth (bench_landing_events), judged."""
+    from containment.verification import bench_landing_events as bench
+
+    source = "50 seeds, truth from 1e8 plain samples, verification/data/landing-events.csv"
+    rows = {row.method: row for row in bench.table(bench.stored()) if row.landing == "thick"}
+    narrow, plain = rows["ours over rung 0, 60 runs"], rows[bench.BAYESIAN]
+    yield Item.at_most("reliability.landing.width-to-bayesian-process", 0.2, narrow.width / plain.width, "", source)
+    yield Item.at_most("reliability.landing.not-covered", 0.10, 1.0 - narrow.cover, "share of runs", source)
+    without = rows["ours, 60 runs"].width / plain.width
+    reason = "60 runs without the cheap rung do not reach it"
+    yield Item.at_most("reliability.landing.width-without-cheap-rung", 0.2, without, "", f"{source}; {reason}")
+    too_few = sum(row.repeats < 50 for row in rows.values())
+    yield Item.at_most("reliability.landing.methods-with-fewer-runs", 0, too_few, "methods", source)
 
 
 def _plane(x: Array) -> Array:

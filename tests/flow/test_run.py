@@ -21,6 +21,7 @@ from containment.workforce import Workforce
 COARSE = {
     "samples": 12, "landings": 24, "mesh_size": 0.03, "heatshield_cells": 30, "heatshield_step": 1.0, "soak_steps": 20,
     "landing_masses": 12, "impact_branches": 1, "epistemic_draws": 100, "aleatory_draws": 200, "posterior_draws": 1000,
+    "refinement": 1.5,
 }  # fmt: skip
 
 
@@ -60,6 +61,25 @@ def test_answer_has_the_agreed_keys(finished):
         assert row["count"] >= (1 if STAGES[name].nominal else 1 + COARSE["samples"])
     for check in result["checks"].values():
         assert set(check) >= {"value", "limit", "ok"}
+
+
+def test_error_of_the_meshes_is_measured_at_the_design_points_or_said_to_be_assumed(finished):
+    result = answer(finished)
+    rows = {row["limit_state"]: row for row in result["discretisation"]}
+    assert set(rows) == set(result["limit_states"])
+    measured = {name: row for name, row in rows.items() if row["confidence"] == "measured"}
+    assert {row["response"].split(".")[0] for row in measured.values()} >= {"heatshield", "soak", "stress", "landing"}
+    for row in measured.values():
+        order = 2.0 if row["response"].split(".")[0] in ("heatshield", "soak") else 1.0
+        change = abs(row["fine"] - row["coarse"]) / row["fine"]
+        # half of Roache's index of the coarser mesh, factor 3
+        assert row["error"] == pytest.approx(1.5 * 1.5**order / (1.5**order - 1.0) * change, rel=1e-9)
+        assert row["error"] > 0.0
+    assert all(
+        row["confidence"] == "assumed" and "response" not in row for name, row in rows.items() if name not in measured
+    )
+    assert 0.0 < result["probability_of_loss"]["interval_parts"]["discretisation"] < 1.0
+    assert "grid convergence index" in (finished / "report.html").read_text()
 
 
 def test_nominal_flight_is_inside_the_cross_check(finished):
