@@ -87,3 +87,12 @@ def test_variables_plan_against_simulation() -> None:
 def test_impossible_questions(call: object) -> None:
     with pytest.raises(UsageError):
         call()  # type: ignore[operator]
+
+
+def test_variables_plan_with_thousands_of_measurements() -> None:
+    factor = bounds.tolerance_factor(3000, 1e-6, 0.95)
+    exact = float(stats.nct.sf(factor * np.sqrt(3000), 2999, 4.9 * np.sqrt(3000)))
+    # 200 points of quadrature over the deviation
+    assert bounds.variables_plan([4.9], 3000, 1e-6, 0.95) == pytest.approx(exact, rel=1e-6)
+    # far from the factor the series of the non-central t does not converge, which scipy only warns of
+    assert bounds.variables_plan([2.86, 3.26, 4.43], 10000, 1e-6, 0.95) == pytest.approx(0.0, abs=1e-12)
