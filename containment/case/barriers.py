@@ -18,8 +18,8 @@ RESPONSE_UNITS: dict[str, str] = {
     "utilisation": "", "fraction": "", "strain": "", "rate": "Pa*m^3/s", "opening": "m", "bore": "m",
     "thickness": "m", "recession": "m", "depth": "m", "penetration": "m", "displacement": "m", "speed": "m/s",
     "stress": "Pa", "pressure": "Pa", "flux": "W/m^2", "load": "J/m^2", "duration": "s", "particles": "",
-    "time": "s", "latitude": "rad", "longitude": "rad", "mass": "kg", "gap": "m", "exclusion": "", "inflow": "Pa*m^3/s",
-    "lethality": "",
+    "time": "s", "latitude": "rad", "longitude": "rad", "attitude": "rad", "mass": "kg", "gap": "m",
+    "exclusion": "", "inflow": "Pa*m^3/s", "lethality": "", "factor": "",
 }  # fmt: skip
 
 
