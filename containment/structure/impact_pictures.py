@@ -33,14 +33,20 @@ def _areas(points: Floats, body: Body) -> Floats:
     return np.asarray(0.5 * (p[:, 0] * q[:, 1] - q[:, 0] * p[:, 1]))
 
 
-def film(made: NestedCapsule, runs: Mapping[str, Run]) -> xr.Dataset:
-    """Eight frames of each run: points, plastic strain of metal, crush of the absorber, surface of the ground."""
+def film(made: NestedCapsule, runs: Mapping[str, Run], rocks: Mapping[str, float]) -> xr.Dataset:
+    """Eight frames of each run: points, plastic strain of metal, crush of the absorber, surface of the ground.
+
+    `rocks`: radius (m) of the round rock under the nose of those runs that strike one.
+    """
     body = made.body
     radius = np.linspace(0.0, _WIDTH * float(body.points[:, 0].max()), _CRATER)
     found: dict[str, list[Floats]] = {"time": [], "points": [], "strain": [], "crush": [], "ground": []}
-    for run in runs.values():
+    for name, run in runs.items():
         picks = np.linspace(0, len(run.frames) - 1, _FRAMES).round().astype(int)
-        floor = np.minimum.accumulate([_reach(made, frame, radius) for frame in run.frames])
+        if name in rocks:
+            floor = np.tile(_rock(rocks[name], radius), (len(run.frames), 1))
+        else:
+            floor = np.minimum.accumulate([_reach(made, frame, radius) for frame in run.frames])
         found["time"].append(run.frame_times[picks])
         found["points"].append(run.frames[picks])
         found["strain"].append(np.where(body.kind == ABSORBER, 0.0, run.frame_strain[picks]))
@@ -78,6 +84,11 @@ def _reach(made: NestedCapsule, points: Floats, radius: Floats) -> Floats:
     nose = points[made.ground.nodes]
     order = np.argsort(nose[:, 0])
     return np.asarray(np.minimum(np.interp(radius, nose[order, 0], nose[order, 1], right=0.0), 0.0))
+
+
+def _rock(size: float, radius: Floats) -> Floats:
+    """Height of a sphere of radius `size` with its top at 0; nothing beside it bears, so none is drawn."""
+    return np.where(radius < size, np.sqrt(np.maximum(size**2 - radius**2, 0.0)) - size, np.nan)
 
 
 def write(path: Path, made: NestedCapsule, run: Run) -> None:
