@@ -136,7 +136,7 @@ def _impact(
         terrain = Terrain(rocks=[SphereRock((0.0, -rock), rock)])
     start = np.zeros_like(made.body.points)
     start[:, 1] = -speed
-    found = _held(
+    found = _balanced(
         lambda control: simulate(
             made.body, start, end, control=control, contact=made.ground, ground=None if terrain.rocks else ground,
             terrain=terrain, groups={part: np.array([kind]) for part, kind in made.kinds.items()}, parts=made.parts,
@@ -154,7 +154,7 @@ def _impact(
     return Impact(found, speed, rock, peaks, done.value(f"{name}.os_acceleration"), walls)
 
 
-def _held(launch: Callable[[Control], Run]) -> Run:
+def _balanced(launch: Callable[[Control], Run]) -> Run:
     """The run at the longest step whose ledger holds; at the shortest one as it came out, for the check to judge."""
     for share in _STEPS[:-1]:
         try:
