@@ -34,22 +34,31 @@ def run(
     Run again with the same folder to resume: whatever is there and still valid is not computed again.
     """
     settings, seed = case.settings(fidelity), case.study.seed if seed is None else seed
-    with opened(case, out, seed) as folder, ensemble.in_worker(nominal_flight, case, settings, folder) as nominal:
-        posterior = learn(case, settings, folder, seed)  # in this process, while the nominal flies in a worker
-        chain = nominal.result()
-        if case.footprint is not None:
-            _LOG.info("footprint: where it comes down")
-            dispersion.footprint(case, folder, seed, workers=workers)
-        how = Workforce(workers, scheduler, executor)
-        study = land(case, settings, folder, seed, how, fly(case, settings, folder, seed, how))
+    how = Workforce(workers, scheduler, executor)
+    with opened(case, out, seed) as folder:
+        with ensemble.in_worker(nominal_flight, case, settings, folder) as nominal:
+            posterior = learn(case, settings, folder, seed)  # in this process, while the nominal flies in a worker
+            chain = nominal.result()
+        with ensemble.in_worker(closer_look, case, settings, folder, chain) as closer:  # while the ensemble flies
+            if case.footprint is not None:
+                _LOG.info("footprint: where it comes down")
+                dispersion.footprint(case, folder, seed, workers=workers)
+            study = land(case, settings, folder, seed, how, fly(case, settings, folder, seed, how))
+            chain = chain.with_further(closer.result())
         answer = judge(case, settings, folder, seed, how, chain, study, posterior)
         document(folder)
     return answer
 
 
 def nominal_flight(case: Case, settings: Fidelity, folder: RunFolder) -> stages.Chain:
-    """Every stage at the nominal values, with histories and fields."""
-    return stages.run_chain(case, settings, stages.available(case, nominal=True), folder, folder / "fields")
+    """The stages that samples go through as well, at the nominal values, with histories and fields."""
+    return stages.run_chain(case, settings, stages.available(case), folder, folder / "fields")
+
+
+def closer_look(case: Case, settings: Fidelity, folder: RunFolder, flown: stages.Chain) -> stages.Chain:
+    """The stages that are run for the nominal flight alone: dear, and nothing of the ensemble waits for them."""
+    names = [name for name in stages.available(case, nominal=True) if name not in flown.results]
+    return stages.run_chain(case, settings, names, folder, folder / "fields", flown.results)
 
 
 def learn(case: Case, settings: Fidelity, folder: RunFolder, seed: int) -> Posterior:
@@ -74,7 +83,7 @@ def fly(
     """The ensemble: samples of all uncertain inputs carried through the stages."""
     from containment import study
 
-    names = list(names or stages.available(case))
+    names = list(names or stages.asked(case))
     drawn = study.samples(case, names, settings.samples, seed, design or case.study.design, sweep)
     outcomes = how.carry(case, settings, folder, names, [{"inputs": row} for row in drawn.rows], "samples")
     return study.Study(drawn, outcomes, len(outcomes)).kept(folder, case.study.max_failed_fraction)

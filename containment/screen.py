@@ -185,7 +185,7 @@ def verdict(answer: Mapping[str, Any], folder: Path) -> None:
         f"[bold {colour}]{answer['verdict'].upper()}[/]",
         f"P(loss): mean {said(loss['mean'])}, median {said(loss['median'])}, 5 % {said(loss['p05'])},"
         f" 95 % {said(loss['p95'])};"
-        f" probability that it is below the requirement: {loss['prob_below_requirement']:.3f}",
+        f" probability that it is below the requirement: {loss['prob_below_requirement']:.3g}",
         wording.footnote(condition),
         *([f"doubts: {answer['doubts']['sentence']}"] if "doubts" in answer else []),
         "",

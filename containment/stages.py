@@ -99,6 +99,12 @@ class Chain:
         """Every response in SI."""
         return {name: r.value for result in self.results.values() for name, r in result.responses.items()}
 
+    def with_further(self, other: Chain) -> Chain:
+        """This sample with the stages of another chain, in the order of the flow."""
+        results, costs = self.results | other.results, self.costs | other.costs
+        names = [name for name in STAGES if name in results]
+        return Chain({name: results[name] for name in names}, {name: costs[name] for name in names})
+
 
 def available(case: Case, *, nominal: bool = False) -> list[str]:
     """Stages this case has the sections for, in order; with `nominal` also those that are not for samples."""
@@ -107,6 +113,13 @@ def available(case: Case, *, nominal: bool = False) -> list[str]:
         for name, stage in STAGES.items()
         if (nominal or not stage.nominal) and all(getattr(case, section) is not None for section in stage.needs)
     ]
+
+
+def asked(case: Case) -> list[str]:
+    """Stages for samples that the limit states ask for, and those these follow, in order; all without limit states."""
+    demanded = {state.demand.split(".")[0] for state in case.limit_states.values()} & set(STAGES)
+    wanted = {name for last in demanded for name in needed(case, last)}
+    return [name for name in available(case) if name in wanted or not demanded]
 
 
 def needed(case: Case, last: str) -> list[str]:
@@ -153,7 +166,7 @@ def run_chain(
     """
     results: dict[str, StageResult] = dict(given or {})
     costs: dict[str, Cost] = {}
-    hashes = keys(case, fidelity, names) if folder else {}
+    hashes = keys(case, fidelity, [name for name in STAGES if name in results or name in names]) if folder else {}
     for name in names:
         start, cpu = time.perf_counter(), time.process_time()
         stored = folder.load_stage(name, hashes[name]) if folder else None

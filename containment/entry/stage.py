@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,15 +145,19 @@ def _data(case: Case, vehicle: Vehicle, flight: Trajectory) -> xr.Dataset:
     times = output_times(flight)
     states = flight.states(times)
     rows = observe.history(states, flight.planet, flight.air, flight.body, flight.heat)
-    data = xr.Dataset(coords={"time": ("time", times, {"units": "s", "long_name": "time from the entry interface"})})
-    for name, (column, unit, words) in HISTORIES.items():
-        data[name] = ("time", rows[:, column], {"units": unit, "long_name": words})
+    variables: dict[str, Any] = {
+        name: ("time", rows[:, column], {"units": unit, "long_name": words})
+        for name, (column, unit, words) in HISTORIES.items()
+    }
     for name, values, words in zip(
         ("flight_path_angle", "latitude", "longitude"), place_and_angle(states, flight), 
         ("angle of the relative velocity above the horizontal", "geodetic latitude", "longitude"), strict=True,
     ):  # fmt: skip
-        data[name] = ("time", values, {"units": "rad", "long_name": words})
-    return _with_stations(data, case, vehicle, flight)
+        variables[name] = ("time", values, {"units": "rad", "long_name": words})
+    clock = {"time": ("time", times, {"units": "s", "long_name": "time from the entry interface"})}
+    stations, coordinates, mach = _stations(case, vehicle, flight)
+    attrs = {"mach_of_distribution": mach, "cold_wall_temperature": heating.COLD_WALL}
+    return xr.Dataset(variables | stations, coords=clock | coordinates, attrs=attrs)
 
 
 def place_and_angle(states: Array, flight: Trajectory) -> tuple[Array, Array, Array]:
@@ -167,8 +171,11 @@ def place_and_angle(states: Array, flight: Trajectory) -> tuple[Array, Array, Ar
     return np.arcsin(np.clip(rise, -1, 1)), np.arctan2(sines[:, 0], sines[:, 1]), longitude
 
 
-def _with_stations(data: xr.Dataset, case: Case, vehicle: Vehicle, flight: Trajectory) -> xr.Dataset:
-    """Distribution along the body at the Mach number of peak heating, densely and at the heat-shield stations."""
+def _stations(
+    case: Case, vehicle: Vehicle, flight: Trajectory
+) -> tuple[dict[str, Any], dict[str, Any], float]:  # fmt: skip
+    """Distribution along the body at the Mach number of peak heating, densely and at the heat-shield stations:
+    variables, coordinates, and that Mach number."""
     shape = SphereCone(vehicle.nose_radius.value, vehicle.diameter.value / 2, vehicle.cone_half_angle.value)
     at_peak = flight.observed(np.array([flight.summary[observe.PEAKS + observe.TOTAL_FLUX]]))[0]
     mach = max(float(at_peak[observe.MACH]), HYPERSONIC)
@@ -180,7 +187,7 @@ def _with_stations(data: xr.Dataset, case: Case, vehicle: Vehicle, flight: Traje
         "body": np.linspace(0.0, shape.length, BODY_POINTS),
         "station": shape.length * np.array(list(stations.values())),
     }
-    data = data.assign_coords(station=("station", list(stations)))
+    variables: dict[str, Any] = {}
     for dim, arc in places.items():
         prefix = "body_" if dim == "body" else ""
         convective = distribution.convective_ratio(shape, arc, mach, flank, shoulder)
@@ -192,7 +199,5 @@ def _with_stations(data: xr.Dataset, case: Case, vehicle: Vehicle, flight: Traje
             ("radiative_factor", radiative, "", "radiative over stagnation heating"),
             ("pressure_factor", distribution.pressure_ratio(shape, arc, mach), "", "pressure over stagnation"),
         ):  # fmt: skip
-            data[prefix + name] = (dim, values, {"units": unit, "long_name": words})
-    data.attrs["mach_of_distribution"] = mach
-    data.attrs["cold_wall_temperature"] = heating.COLD_WALL
-    return data
+            variables[prefix + name] = (dim, values, {"units": unit, "long_name": words})
+    return variables, {"station": ("station", list(stations))}, mach

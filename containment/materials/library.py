@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Callable
@@ -68,7 +69,18 @@ def load(name: str) -> Card:
 
 
 def read(file: Path) -> Card:
-    """Read one card file."""
+    """Read one card file; once, as long as neither it nor a table beside it changes."""
+    try:
+        beside = [path for path in file.parent.iterdir() if path.suffix == ".csv" or path.name == file.name]
+        stamps = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in beside))
+    except OSError:
+        stamps = ()  # what is wrong with it is said below
+    return _read(file, stamps)
+
+
+@functools.lru_cache(maxsize=64)
+def _read(file: Path, stamps: tuple[tuple[str, int], ...]) -> Card:
+    del stamps  # only tell files that have changed
     raw = _tables(file)
     own: dict[str, Any] = {}
     states: dict[str, dict[str, Any]] = {}

@@ -142,8 +142,8 @@ class SectionMesh:
     def free_edges(self) -> Ints:
         """(f, 2) edges that belong to one triangle only: the outline of the section, axis included."""
         edges = np.sort(self.triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-        unique, count = np.unique(edges, axis=0, return_counts=True)
-        return np.asarray(unique[count == 1])
+        keys, count = np.unique(edges @ [len(self.points), 1], return_counts=True)  # rows as such sort ten times slower
+        return np.stack(np.divmod(keys[count == 1], len(self.points)), axis=1)
 
     def untagged_outline(self) -> float:
         """Part of the outline, by length and without the axis, that carries no facet name."""

@@ -45,7 +45,7 @@ def verdict(draws: np.ndarray, result: Mapping[str, Any]) -> Figure:
     axes.plot(np.log10(max(loss["mean"], FLOOR)), height, "D", color=DOUBT, ms=5, clip_on=False, label="mean")
     share = loss["prob_below_requirement"]
     axes.set_title(
-        f"posterior of P(loss): {share:.1%} of it lies below the requirement (bar 5-95 %, tick median, diamond mean)"
+        f"posterior of P(loss): share below the requirement {share:.3g} (bar 5-95 %, tick median, diamond mean)"
     )
     axes.set_yticks([])
     axes.set_xlabel("P(loss of containment), per mission")

@@ -222,8 +222,16 @@ class SolidElements:
     def solve(self, tangent: Floats, residual: Floats, fixed: Ints, joined: tuple[Block, ...] = ()) -> Floats:
         """Change of displacement for a residual with tangent (cell, point, components, components); `fixed` dofs do not
         move; `joined` adds dense matrices, over groups of dofs made known to `join`. Raises SolverError."""
+        self.factor(tangent, fixed, joined)
+        return self.solve_again(residual, fixed)
+
+    def factor(self, tangent: Floats, fixed: Ints, joined: tuple[Block, ...] = ()) -> None:
+        """The stiffness of `solve`, for as many residuals as are then given to `solve_again`."""
         self._assemble(tangent, fixed, joined)
         self._solver.refresh()
+
+    def solve_again(self, residual: Floats, fixed: Ints) -> Floats:
+        """Change of displacement with the stiffness last made; `fixed` as it was made with. Raises SolverError."""
         self._right.array[:] = residual
         self._right.array[fixed] = 0.0
         self._solver.solve(self._right, self._solution)

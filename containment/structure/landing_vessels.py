@@ -104,5 +104,5 @@ def answer(vessel: Vessel, seam: Seam, load: Floats) -> VesselAnswer:
     strain, solved = vessel.strain_beyond_yield(worst)
     return VesselAnswer(
         response.peak, strain, solved, float(braze_utilisation(response.traction, seam).max()),
-        float(opening(response.traction, seam).max()), worst, response.utilisation[response.worst],
+        float(opening(response.traction, seam).max()), worst, vessel.utilisation(worst),
     )  # fmt: skip

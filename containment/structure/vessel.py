@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 
 UNIT = 1.0e5  # N, size of the unit loads: of the order of a landing, so that residual tolerances mean the same
 FORCES = ("outer_front", "inner_front", "outer_rear", "inner_rear")
+_PAIRS = np.triu_indices(len(FORCES))
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,20 @@ class Seats:
 
 @dataclass(frozen=True)
 class VesselResponse:
-    """Answer of one vessel over k load states: Mises over yield (k, cell), seam traction (k,)."""
+    """Answer of one vessel over k load states: largest Mises over yield (k,), seam traction (k,)."""
 
-    utilisation: Floats
+    peaks: Floats
     traction: Traction
 
     @property
     def peak(self) -> float:
         """Largest utilisation."""
-        return float(self.utilisation.max())
+        return float(self.peaks.max())
 
     @property
     def worst(self) -> int:
         """Number of the worst state."""
-        return int(np.argmax(self.utilisation.max(axis=1)))
+        return int(np.argmax(self.peaks))
 
 
 class Vessel:
@@ -69,27 +70,29 @@ class Vessel:
         self.mass = float(material.density * tagged.volumes().sum())
         self._pin = _pole(tagged)
         self.yield_stress = float(np.interp(temperature, material.temperature, material.yield_stress))
+        self._statics = Statics(tagged, {region: material})
         self._solve_units(seam)
 
     def _solve_units(self, seam: str) -> None:
         """Elastic answers to each force alone: cell stress, displacement, seam traction, what the pin holds (of 1)."""
-        statics = Statics(self._mesh, {self.region: self.material})
-        solid, supports = statics.solid, Supports(pin=self._pin)
+        solid, supports = self._statics.solid, Supports(pin=self._pin)
         cut, fixed = seam_cut(solid, seam), held_dofs(solid, supports)
         stiffness = np.broadcast_to(_isotropic(self.material, self.temperature), (*solid.radius.shape, 4, 4))
         weight = np.full(solid.radius.shape[0], self.material.density)
+        solid.factor(stiffness, fixed)
         stresses, displacements, tractions, pins = [], [], [], []
         for unit in UNIT * np.eye(len(FORCES)):
             loads = self.loads(unit)
             force = external_force(solid, weight, loads)
-            u = solid.solve(stiffness, force, fixed)
+            u = solid.solve_again(force, fixed)
             stress = np.einsum("cpij,cpj->cpi", stiffness, solid.strain(u))
             body = np.full(solid.radius.shape, -self.material.density * loads.acceleration)
             stresses.append(solid.mean(stress))
             displacements.append(solid.nodal(u))
             tractions.append(traction(solid, cut, stress, body))
             pins.append(self._pin_share(solid, force, stress))
-        self.unit_stress, self.unit_displacement = np.array(stresses), np.array(displacements)
+        self.unit_displacement = np.array(displacements)
+        self._unit_squares = _mises_products(np.array(stresses))
         self.unit_traction = np.array([[t.membrane, t.bending, t.shear] for t in tractions])
         self.pin_reactions = np.array(pins)
 
@@ -109,12 +112,22 @@ class Vessel:
 
     def respond(self, forces: Floats) -> VesselResponse:
         """Elastic answer to load states `forces` (k, 4) N."""
-        stress = np.tensordot(forces / UNIT, self.unit_stress, axes=1)
-        rr, zz, tt, rz = np.moveaxis(stress, -1, 0)
-        squares = (rr - zz) ** 2 + (zz - tt) ** 2 + (tt - rr) ** 2
-        mises = np.sqrt(0.5 * squares + 3.0 * rz**2)
         membrane, bending, shear = (forces / UNIT @ self.unit_traction).T
-        return VesselResponse(mises / self.yield_stress, Traction(membrane, bending, shear))
+        return VesselResponse(self._utilisation(self._squares(forces).max(axis=1)), Traction(membrane, bending, shear))
+
+    def utilisation(self, forces: Floats) -> Floats:
+        """(cell,) elastic Mises over yield under forces (4,) N."""
+        return self._utilisation(self._squares(forces[None, :])[0])
+
+    def _squares(self, forces: Floats) -> Floats:
+        """(k, cell) squared Mises stress."""
+        i, j = _PAIRS
+        units = forces / UNIT
+        return np.asarray((units[:, i] * units[:, j]) @ self._unit_squares)
+
+    def _utilisation(self, squares: Floats) -> Floats:
+        # rounding leaves squares below 0 where forces cancel
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)) / self.yield_stress)
 
     def displacement(self, forces: Floats) -> Floats:
         """(node, 2) elastic displacement under forces (4,) N, m, in the order of `nodes`."""
@@ -122,8 +135,7 @@ class Vessel:
 
     def yielding(self, forces: Floats) -> StaticsResult:
         """Elasto-plastic answer to one load state. Raises SolverError when it has no static equilibrium."""
-        solver = Statics(self._mesh, {self.region: self.material})
-        return solver.solve(self.loads(forces), Supports(pin=self._pin), shares=(0.5, 1.0))
+        return self._statics.solve(self.loads(forces), Supports(pin=self._pin), shares=(0.5, 1.0))
 
     def strain_beyond_yield(self, forces: Floats) -> tuple[float, bool]:
         """(largest plastic strain, whether by statics): plastic statics, or Neuber's rule where that is smaller.
@@ -142,6 +154,16 @@ class Vessel:
         except SolverError:
             return neuber, False
         return min(static, neuber), static <= neuber
+
+
+def _mises_products(stresses: Floats) -> Floats:
+    """(pair, cell) products of the unit stresses (force, cell, 4), so that the squared Mises stress under forces f, in
+    units, is the sum over pairs i <= j of f_i f_j times them: 20 operations a cell in one matrix product."""
+    rr, zz, tt, rz = np.moveaxis(stresses, -1, 0)
+    parts = [np.sqrt(0.5) * (rr - zz), np.sqrt(0.5) * (zz - tt), np.sqrt(0.5) * (tt - rr), np.sqrt(3.0) * rz]
+    i, j = _PAIRS
+    twice = np.where(i == j, 1.0, 2.0)[:, None]
+    return np.asarray(twice * sum(part[i] * part[j] for part in parts))
 
 
 def _isotropic(material: Solid, temperature: float) -> Floats:

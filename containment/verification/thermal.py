@@ -18,6 +18,7 @@ from containment.thermal.stepping import Stepping
 from containment.verification import bench_back_face
 from containment.verification import bench_heatshield as bench
 from containment.verification.bench_sections import fitted_order
+from containment.verification.bench_yardstick import within
 from containment.verification.catalogue import Item
 
 Floats = NDArray[np.float64]
@@ -321,17 +322,16 @@ def _speed() -> Iterator[Item]:
     source = "CPU time of one transient of 120 s, case 1.0"
     made = bench.tacot()
     spent = cpu(lambda: bench.hot_wall(made, 298.0, 100, bench.BENCHMARK))
-    yield Item.at_most("thermal.speed.finite-elements.286-steps", 0.12, spent, "s", source)
+    yield within("thermal.speed.finite-elements.286-steps", 0.12, spent, source)
     spent = cpu(lambda: bench.hot_wall(made, 298.0, 200, bench.FINE))
-    yield Item.at_most("thermal.speed.finite-elements.1232-steps", 0.5, spent, "s", source)
+    yield within("thermal.speed.finite-elements.1232-steps", 0.5, spent, source)
     spent = cpu(lambda: bench.hot_wall(made, 298.0, 100, bench.BENCHMARK, twin.run))
-    yield Item.at_most("thermal.speed.twin.286-steps", 0.004, spent, "s", source + ", tables of the material included")
+    yield within("thermal.speed.twin.286-steps", 0.004, spent, source + ", tables of the material included")
     spent = cpu(lambda: bench.ensemble(50, np.random.default_rng(1))) / 50.0
     source = "CPU time per sample of 50 with other densities, conductivities, heat capacities: 250 a second and core"
-    yield Item.at_most("thermal.speed.twin.ensemble", 0.004, spent, "s", source)
-    yield Item.at_most(
-        "thermal.speed.first-step", 1.5, _start_up(), "s", "CPU time of a process up to its first step, caches warm"
-    )
+    yield within("thermal.speed.twin.ensemble", 0.004, spent, source)
+    source = "CPU time of a process up to its first step, caches warm"
+    yield within("thermal.speed.first-step", 1.5, _start_up(), source)
 
 
 def _start_up() -> float:
