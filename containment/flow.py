@@ -93,7 +93,7 @@ def land(case: Case, settings: Fidelity, folder: RunFolder, seed: int, how: Work
     """Many more samples of landing and leak, which are cheap and decide most; the soak is given by its surrogates."""
     from containment import study
 
-    names = [name for name in stages.available(case) if name in ("mesh", "entry", "landing", "leak")]
+    names = [name for name in stages.asked(case) if name in ("mesh", "entry", "landing", "leak")]
     if "landing" not in names or not settings.landings:
         return done
     rows = study.landings(case, done, settings.landings, seed, case.study.design)

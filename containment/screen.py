@@ -47,7 +47,7 @@ def listing(found: Mapping[str, Iterable[str]]) -> None:
 def case_summary(case: Case, *, inputs: bool = True) -> None:
     """A valid case: stages it can run, its uncertain inputs, how well its values are known."""
     from containment.case.describe import distribution
-    from containment.stages import available
+    from containment.stages import asked, available
 
     quantities = dict(case.quantities())
     confidence: dict[str, int] = {}
@@ -63,7 +63,13 @@ def case_summary(case: Case, *, inputs: bool = True) -> None:
         _print(table, "")
     counts = ", ".join(f"{n} {word}" for word, n in sorted(confidence.items()))
     _print(f"{case.name}: valid. {len(quantities)} values ({counts}), {len(case.inputs())} uncertain inputs.")
-    _print("stages: " + ", ".join(available(case)))
+    for what, names in (
+        ("", asked(case)),
+        (" in a study alone", [name for name in available(case) if name not in asked(case)]),
+        (" for the nominal flight alone", [n for n in available(case, nominal=True) if n not in available(case)]),
+    ):
+        if names:
+            _print(f"stages{what}: " + ", ".join(names))
 
 
 def stage(result: StageResult, figures: Sequence[Path]) -> None:
