@@ -5,9 +5,10 @@
 Rays from the vessel's centre carry the foam lumps from the vessel to the shell (and, beside it, to the flank of the
 block): a column under the vessel's side is longer than that on the axis, starts later and locks later, and neighbours
 shear each other. The shell is a polygon of rings that dents and folds onto the ground; each ring has its own column of
-soil or stops dead on rigid ground (plane, or a sphere: a rock). The idealisation is that of the explicit finite
-elements (homogeneous shell, foam bonded to shell and to a rigid vessel), at a five-hundredth of their cost; `Tuning`
-holds what is calibrated against them.
+soil or meets rigid ground (plane, or a sphere: a rock). Foam and ground touch its surfaces, not its middle: a shell
+that is flattened and shortened is thicker, and what the absorber loses of its stroke by that is seen. The idealisation
+is that of the explicit finite elements (homogeneous shell, foam bonded to shell and to a rigid vessel), at a
+five-hundredth of their cost; `Tuning` holds what is calibrated against them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from containment.structure.soil import Ground
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-COURANT = 0.85  # of the time a membrane wave takes from ring to ring, which is what a chain of rings bears
+COURANT = 0.95  # of the time a membrane wave takes from ring to ring, which is what a chain of rings bears
+_RIGID = 0.2  # stiffness of rigid ground over what a ring bears at this step: from 0.1 to 0.5 the peaks stay
 _BULK_LINEAR, _BULK_QUADRATIC = 0.06, 1.2  # usual bulk viscosity of explicit codes (LS-DYNA, Abaqus defaults)
 _SURFACE_POINTS = 1200  # of the fine inner surface the rays are met with: below 1 mm
 
@@ -83,13 +85,13 @@ class Block:
 class Tuning:
     """Factors calibrated against finite elements; those of the ideal section are the defaults.
 
-    `membrane` on the volume of shell that works, `layer` distance of its layers from the middle over the thickness,
-    `hardening`, `crush` on the foam's stress, `shear` weight of tau_rz^2 in its yield surface.
+    `membrane` on the volume of shell that works, `layer` distance of its outer layers from the middle over the
+    thickness (0.375 bears the plastic moment of the full section), `crush` on the foam's stress, `shear` weight of
+    tau_rz^2 in its yield surface.
     """
 
     membrane: float = 1.0
-    layer: float = 0.25
-    hardening: float = 1.0
+    layer: float = 0.375
     crush: float = 1.0
     shear: float = 2.0
 
@@ -98,10 +100,14 @@ class Tuning:
 class Grid:
     """Numbers of rays on the shell and on the flank, of foam layers, and of shell segments beyond the block."""
 
-    front: int = 5
-    side: int = 3
-    layers: int = 3
-    beyond: int = 4
+    front: int
+    side: int
+    layers: int
+    beyond: int
+
+
+# What 2 ms allow: on rigid ground the shell folds from ring to ring; on soil a landing takes longer, and wets the cone.
+RIGID, SOIL = Grid(10, 2, 2, 3), Grid(7, 2, 2, 5)
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ class Capsule:
     """One landing vehicle on one ground.
 
     `parts` kg from the outer vessel inward and the `plays` between them. `ground` None is rigid: a plane, or with
-    `rock_radius` (m) a sphere under the nose.
+    `rock_radius` (m) a sphere under the nose. `grid` None is that of the ground, to which the calibration belongs.
     """
 
     forebody: Forebody
@@ -120,7 +126,7 @@ class Capsule:
     ground: Ground | None = None
     rock_radius: float = np.inf
     tuning: Tuning = field(default_factory=Tuning)
-    grid: Grid = field(default_factory=Grid)
+    grid: Grid | None = None
 
     def __post_init__(self) -> None:
         if not min(self.parts, default=0.0) > 0 or len(self.plays) != len(self.parts) - 1:
@@ -131,6 +137,11 @@ class Capsule:
             )
         if not self.rock_radius > 0:
             raise DataError(f"found a rock of radius {self.rock_radius:g} m, expected > 0", advice="correct the rock")
+
+    @property
+    def mesh(self) -> Grid:
+        """The grid that is used."""
+        return self.grid or (RIGID if self.ground is None else SOIL)
 
 
 def land(
@@ -173,7 +184,7 @@ class Assembly:
 
 def assemble(capsule: Capsule) -> Assembly:
     """Masses and geometry of the chain. Raises DataError for a block that its rays do not map."""
-    shell, grid = capsule.forebody, capsule.grid
+    shell, grid = capsule.forebody, capsule.mesh
     points, hits, inner, normal = _rays(capsule)
     edge = np.linspace(points[hits - 1, -1, 0], inner[-1, 0], grid.beyond + 1)[1:]
     radius = np.concatenate([points[:hits, -1, 0], edge])
@@ -216,13 +227,13 @@ def _rays(capsule: Capsule) -> tuple[Floats, int, Floats, Floats]:
             f"a vessel of radius {capsule.vessel_radius:g} m do not map, expected a block around the vessel",
             advice="widen the block or shorten it",
         )
-    front = np.linspace(0.0, corner, capsule.grid.front + 1)
-    side = np.linspace(corner, last, capsule.grid.side + 1)[1:]
+    front = np.linspace(0.0, corner, capsule.mesh.front + 1)
+    side = np.linspace(corner, last, capsule.mesh.side + 1)[1:]
     ends = np.column_stack([np.interp(front, angle, inner[:, 0]), np.interp(front, angle, inner[:, 1])])
     flank = np.column_stack([np.full(side.size, block.radius), centre[1] - block.radius / np.tan(side)])
     rays, feet = np.concatenate([front, side]), np.concatenate([ends, flank])
     start = centre + capsule.vessel_radius * np.column_stack([np.sin(rays), -np.cos(rays)])
-    share = np.linspace(0.0, 1.0, capsule.grid.layers + 1)
+    share = np.linspace(0.0, 1.0, capsule.mesh.layers + 1)
     return start[:, None] + share[None, :, None] * (feet - start)[:, None], front.size, inner, normal
 
 
@@ -283,7 +294,7 @@ def _sections(middle: Floats) -> tuple[Floats, Floats]:
 def _footprint(capsule: Capsule, outer: Floats) -> tuple[Floats, Floats, Floats]:
     """Height of the rings above the ground, how far each sinks until it is all wet, and horizontal areas.
 
-    Rings stop as a whole on rigid ground (height of the ring itself, over a rock that of its sphere).
+    Rings meet rigid ground as a whole (height of the ring itself, over a rock that of its sphere).
     """
     radius, zed = outer.T
     edges = np.concatenate([[0.0], 0.5 * (radius[1:] + radius[:-1]), radius[-1:]])
@@ -305,10 +316,11 @@ def _marched(
     shell, foam, tuning, ground = capsule.forebody, capsule.block.foam, capsule.tuning, capsule.ground
     rings = len(body.middle)
     longest = body.longest * share
-    bed, law = np.ones(rings), np.zeros(3)
+    # a column is at most as stiff as half of what its ring bears at this step; softer ground keeps its own
+    bears, law = body.mass[:rings] / body.longest**2 / body.area, np.zeros(3)
+    bed = _RIGID * bears
     if ground is not None:
-        # a column is at most as stiff as half of what its ring bears at this step; softer ground keeps its own
-        bed = np.minimum(ground.stiffness, 0.5 * body.mass[:rings] / body.longest**2 / body.area)
+        bed = np.minimum(ground.stiffness, 0.5 * bears)
         law = np.array([ground.strength, ground.depth_gradient, ground.inertia])
     records, energy = chain.blank(end, len(capsule.parts)), np.zeros(len(LEDGER))
     plays, stiffest = chain.play_rows(capsule.plays, capsule.parts), _stiffest(capsule)
@@ -316,7 +328,7 @@ def _marched(
     count, steps, worst, status = march(
         body.mass, body.part, float(speed), float(gravity), float(end), chain.RECORD, chain.SAFETY * share, longest,
         body.middle[:, 0].copy(), body.middle[:, 1].copy(), body.gap, body.rise, body.area, bed, law, ground is None,
-        body.ring, np.array([shell.modulus, shell.poisson_ratio, shell.strength, tuning.hardening * shell.hardening]),
+        body.ring, shell.thickness, np.array([shell.modulus, shell.poisson_ratio, shell.strength, shell.hardening]),
         body.quads, body.grad, body.weight,
         np.array([
             foam.modulus, foam.density, foam.rate_coefficient, foam.reference_rate,

@@ -9,8 +9,13 @@ Foam, per cell of four lumps with F = [[1, 0], [a, b]] (a = du/dR, b = 1 + du/dZ
     R = 1 + c ln(1 + rate/rate_0),
 
 the law of the finite elements (`explicit_kernel`) for motion along the axis only (k = 2). Shell: a polygon of
-membranes with bending, sections of two layers at the rings, plane-stress J2 in each. Loss: foam, viscous, shell,
-ground, contact, gravity's work.
+membranes with bending, sections of three layers at the rings, plane-stress J2 in each. Foam and ground touch its inner
+and outer surface, which lie half a thickness along z from the middle,
+
+    h = (t/2) cos(slope),  t = t0 (s0/s)(r0/r)  (flow keeps the volume; s: length of the adjoining segments),
+
+so that a shell that is flattened and shortened pushes them apart, and their forces (`_squeeze`) hold against it.
+Loss: foam, viscous, shell, ground, contact, gravity's work.
 """
 
 from __future__ import annotations
@@ -24,9 +29,10 @@ LEDGER = (
     "kinetic", "foam_elastic", "foam_crush", "viscous", "shell_elastic", "shell_plastic", "ground_elastic",
     "ground_plastic", "contact_elastic", "contact_loss", "gravity",
 )  # fmt: skip
-_AFTER = 1e-3  # s recorded after the last part has stopped: two filter windows
+_AFTER = 6e-4  # s recorded after the last part has stopped: more than one filter window
 _COLLAPSED = 1e-3  # of its height: a cell crushed to that is no longer one
 _HOURGLASS = 0.1  # viscous, as in the finite elements
+_LAYERS = 3  # of the shell; two make a sandwich, which tension and bending together bring to yield too early
 _FOAM, _VISCOUS, _SHELL, _GROUND, _CONTACT, _GRAVITY = 0, 1, 2, 3, 4, 5
 
 # Not "nnan" and "ninf": a run that has gone wrong must be seen.
@@ -133,34 +139,85 @@ def _bends(j, r, ring, bent):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always", **_OPTIONS)
-def _shell(r, z, ring, shell, state, bent, pull, force, loss):  # type: ignore[no-untyped-def]
-    """Membrane and bending of the shell; returns elastic energy.
-
-    `ring`: volume of the section, first radius, spacing, distance of the layers from the middle. `state` per ring:
-    stresses of both layers, their plastic measures, radius, curvatures. `bent` per segment: strain increment,
-    length, slope, work-conjugate tension and moment, sine of the slope.
-    """
-    last, twice_poisson, stored = r.size - 1, 2.0 * shell[1], 0.0
-    for k in range(last):
+def _measure(r, z, bent):  # type: ignore[no-untyped-def]
+    """Segments of the shell as they lie: `bent` per segment: strain increment, length, slope, work-conjugate tension
+    and moment (both cleared), sine and cosine of the slope."""
+    for k in range(r.size - 1):
         dr, dz = r[k + 1] - r[k], z[k + 1] - z[k]
         length = np.sqrt(dr * dr + dz * dz)
         bent[k, 0] = 2.0 * (length - bent[k, 1]) / (length + bent[k, 1])
-        bent[k, 1], bent[k, 2] = length, np.arctan2(dz, dr)
-        bent[k, 3], bent[k, 4], bent[k, 5] = 0.0, 0.0, dz / length
+        sine, cosine = dz / length, dr / length
+        turn = sine * bent[k, 6] - cosine * bent[k, 5]  # sine of the turn in a step: 1e-3, an arctangent saved
+        bent[k, 1], bent[k, 2] = length, bent[k, 2] + turn * (1.0 + turn * turn / 6.0)
+        bent[k, 3], bent[k, 4], bent[k, 5], bent[k, 6] = 0.0, 0.0, sine, cosine
+
+
+@njit(inline="always", **_OPTIONS)
+def _swell(r, ring, bent, thickness, last, skin):  # type: ignore[no-untyped-def]
+    """Where the surfaces of the shell are. `skin` per ring: half a thickness along z, across z, its first value, how
+    far it has risen since the start, the speed of that, thickness over the first."""
+    segments = r.size - 1
+    for j in range(r.size):
+        before, after = max(j - 1, 0), min(j, segments - 1)
+        ratio = 2.0 * ring[j, 2] / (bent[before, 1] + bent[after, 1])
+        cosine, sine = 1.0, 0.0
+        if j == 0:
+            ratio *= ratio
+        else:
+            ratio *= ring[j, 1] / r[j]
+            cosine, sine = bent[before, 6] + bent[after, 6], bent[before, 5] + bent[after, 5]
+            size = np.sqrt(cosine * cosine + sine * sine)
+            cosine, sine = cosine / size, sine / size
+        half = 0.5 * thickness * ratio
+        rise = half * cosine - skin[j, 2]
+        skin[j, 4] = (rise - skin[j, 3]) / last if last > 0.0 else 0.0
+        skin[j, 0], skin[j, 1], skin[j, 3], skin[j, 5] = half * cosine, half * sine, rise, ratio
+
+
+@njit(inline="always", **_OPTIONS)
+def _squeeze(r, bent, skin, apart, pull):  # type: ignore[no-untyped-def]
+    """What forces `apart` on the half thickness do to the shell, by virtual work on lengths, slopes and radii."""
+    segments = r.size - 1
+    for j in range(r.size):
+        before, after = max(j - 1, 0), min(j, segments - 1)
+        share = apart[j] * skin[j, 0] / (bent[before, 1] + bent[after, 1])
+        if j == 0:
+            share *= 2.0
+        else:
+            pull[j] -= apart[j] * skin[j, 0] / r[j]
+        turn = 0.5 * apart[j] * skin[j, 1]
+        bent[before, 3] += share * bent[before, 1]
+        bent[after, 3] += share * bent[after, 1]
+        bent[before, 4] += turn
+        bent[after, 4] += turn
+
+
+@njit(inline="always", **_OPTIONS)
+def _shell(r, z, ring, shell, skin, state, bent, pull, force, loss):  # type: ignore[no-untyped-def]
+    """Membrane and bending of the shell; returns elastic energy.
+
+    `ring`: volume of the section, first radius, spacing, first distance of the outer layers from the middle. `state`
+    per ring: radius, curvatures, then per layer stresses and plastic measure. `bent` as `_measure` leaves it.
+    """
+    last, twice_poisson, stored = r.size - 1, 2.0 * shell[1], 0.0
     for j in range(last + 1):
         along, around, before, after = _bends(j, r, ring, bent)
         e1 = 0.5 * (bent[before, 0] + bent[after, 0])
         e2 = e1
         if j > 0:
-            e2, state[j, 6] = 2.0 * (r[j] - state[j, 6]) / (r[j] + state[j, 6]), r[j]
-        k1, k2 = (along - state[j, 7]) * ring[j, 3], (around - state[j, 8]) * ring[j, 3]
-        state[j, 7], state[j, 8] = along, around
-        w = 0.5 * ring[j, 0]
-        a1, a2, state[j, 4] = _layer(state[j, 0], state[j, 1], e1 + k1, e2 + k2, shell, state[j, 4], w, loss)
-        b1, b2, state[j, 5] = _layer(state[j, 2], state[j, 3], e1 - k1, e2 - k2, shell, state[j, 5], w, loss)
-        state[j, 0], state[j, 1], state[j, 2], state[j, 3] = a1, a2, b1, b2
-        stored += 0.5 * w / shell[0] * (a1 * a1 + a2 * a2 + b1 * b1 + b2 * b2 - twice_poisson * (a1 * a2 + b1 * b2))
-        n1, n2, m1, m2 = w * (a1 + b1), w * (a2 + b2), w * ring[j, 3] * (a1 - b1), w * ring[j, 3] * (a2 - b2)
+            e2, state[j, 0] = 2.0 * (r[j] - state[j, 0]) / (r[j] + state[j, 0]), r[j]
+        k1, k2 = along - state[j, 1], around - state[j, 2]
+        state[j, 1], state[j, 2] = along, around
+        w, far = ring[j, 0] / _LAYERS, ring[j, 3] * skin[j, 5]
+        n1, n2, m1, m2 = 0.0, 0.0, 0.0, 0.0
+        for layer in range(_LAYERS):
+            c, y = 3 * layer + 3, far * (1.0 - 2.0 * layer / (_LAYERS - 1))
+            t1, t2, state[j, c + 2] = _layer(
+                state[j, c], state[j, c + 1], e1 + y * k1, e2 + y * k2, shell, state[j, c + 2], w, loss
+            )
+            state[j, c], state[j, c + 1] = t1, t2
+            stored += 0.5 * w / shell[0] * (t1 * t1 + t2 * t2 - twice_poisson * t1 * t2)
+            n1, n2, m1, m2 = n1 + w * t1, n2 + w * t2, m1 + w * y * t1, m2 + w * y * t2
         if j == 0:
             bent[0, 3] += n1 + n2
             bent[0, 4] += 2.0 * (m1 + m2) / ring[0, 2]
@@ -190,15 +247,15 @@ def _straight(r, z, ring, state, bent):  # type: ignore[no-untyped-def]
     for k in range(r.size - 1):
         bent[k, 1] = np.hypot(r[k + 1] - r[k], z[k + 1] - z[k])
         bent[k, 2] = np.arctan2(z[k + 1] - z[k], r[k + 1] - r[k])
-        bent[k, 5] = (z[k + 1] - z[k]) / bent[k, 1]
+        bent[k, 5], bent[k, 6] = (z[k + 1] - z[k]) / bent[k, 1], (r[k + 1] - r[k]) / bent[k, 1]
     for j in range(r.size):
-        state[j, 6] = r[j]
-        state[j, 7], state[j, 8], _, _ = _bends(j, r, ring, bent)
+        state[j, 0] = r[j]
+        state[j, 1], state[j, 2], _, _ = _bends(j, r, ring, bent)
 
 
 @njit(inline="always", **_OPTIONS)
-def _soil(gap, rise, u, v, area, bed, ground, beds, force, loss):  # type: ignore[no-untyped-def]
-    """Columns under the rings with plastic memory; returns force and elastic energy.
+def _soil(gap, rise, u, v, area, bed, ground, beds, pushed, loss):  # type: ignore[no-untyped-def]
+    """Columns under the rings with plastic memory: fills `pushed`; returns force and elastic energy.
 
     A ring wets its area from its inner edge outward while it sinks by `rise`. `bed`: stiffness per area. `beds`:
     plastic depth, force, elastic strain, stiffness. New columns start unstrained: what energy they would bring is lost.
@@ -225,39 +282,40 @@ def _soil(gap, rise, u, v, area, bed, ground, beds, force, loss):  # type: ignor
             loss[_GROUND] += 0.5 * (push + beds[j, 1]) * (plastic - beds[j, 0])
             loss[_GROUND] -= 0.5 * mean * mean * (stiffness - beds[j, 3])
         beds[j, 0], beds[j, 1], beds[j, 2], beds[j, 3] = plastic, push, strain, stiffness
-        force[j] += push
+        pushed[j] = push
         total += push
         stored += 0.5 * push * strain
     return total, stored
 
 
 @njit(inline="always", **_OPTIONS)
-def _advance(mass, rings, rigid, gap, gravity, last, step, force, pull, u, v, vr, mid, loss):  # type: ignore[no-untyped-def]
-    """New half-step speeds, those of this instant in `mid`; returns kinetic energy and the force of rigid ground.
+def _rigid(gap, u, area, bed, pushed):  # type: ignore[no-untyped-def]
+    """Rigid ground as elastic columns, as in the finite elements: fills `pushed`; returns force and elastic energy."""
+    total, stored = 0.0, 0.0
+    for j in range(area.size):
+        depth = max(-gap[j] - u[j], 0.0)
+        pushed[j] = bed[j] * area[j] * depth
+        total += pushed[j]
+        stored += 0.5 * pushed[j] * depth
+    return total, stored
 
-    On rigid ground a ring that would pass the surface stops at it: the force that does so acts over this step.
-    """
-    half, kinetic, pushing = 0.5 * (last + step), 0.0, 0.0
+
+@njit(inline="always", **_OPTIONS)
+def _advance(mass, rings, gravity, last, step, force, pull, v, vr, mid, loss):  # type: ignore[no-untyped-def]
+    """New half-step speeds, those of this instant in `mid`; returns kinetic energy."""
+    half, kinetic = 0.5 * (last + step), 0.0
     for i in range(mass.size):
-        old, held, stopped = v[i], 0.0, False
-        new = old + (force[i] / mass[i] - gravity) * half
-        if rigid and i < rings and gap[i] + u[i] + new * step < 0.0:
-            held = -(gap[i] + u[i]) / step
-            push = mass[i] * (held - new) / half
-            if push > 0.0:
-                pushing += push
-                loss[_GROUND] -= 0.5 * push * half * (old + held)
-                new, stopped = held, True
-        v[i] = new
-        mid[i] = held if stopped else old + 0.5 * last * (force[i] / mass[i] - gravity)
+        old, change = v[i], force[i] / mass[i] - gravity
+        mid[i] = old + 0.5 * last * change
+        v[i] = old + half * change
         kinetic += 0.5 * mass[i] * mid[i] * mid[i]
-        loss[_GRAVITY] -= 0.5 * mass[i] * gravity * (old * last + new * step)
+        loss[_GRAVITY] -= 0.5 * mass[i] * gravity * (old * last + v[i] * step)
     for j in range(1, rings):
         change = pull[j] / mass[j]
         now = vr[j] + 0.5 * last * change
         kinetic += 0.5 * mass[j] * now * now
         vr[j] += half * change
-    return kinetic, pushing
+    return kinetic
 
 
 @njit(inline="always", **_OPTIONS)
@@ -287,7 +345,7 @@ def _book(energy, kinetic, foamed, bending, bedded, pressed, loss):  # type: ign
 @njit(**_OPTIONS)
 def march(  # type: ignore[no-untyped-def]
     mass, part, speed, gravity, end, record_step, safety, longest, r, z, gap, rise, area, bed, ground, rigid, ring,
-    shell, quads, grad, weight, foam, curve, strain_step, plays, records, energy,
+    thickness, shell, quads, grad, weight, foam, curve, strain_step, plays, records, energy,
 ):  # fmt: skip
     """Central differences from first contact until every part has stopped; `r`, `z` of the rings are moved.
 
@@ -296,26 +354,41 @@ def march(  # type: ignore[no-untyped-def]
     n, rings, links = mass.size, r.size, plays.shape[0]
     u, v, force, mid = np.zeros(n), np.full(n, -speed), np.zeros(n), np.full(n, -speed)
     vr, pull, contact, elastic = np.zeros(rings), np.zeros(rings), np.zeros(links), np.zeros(links)
-    cell, state, bent = np.zeros((quads.shape[0], 4)), np.zeros((rings, 9)), np.zeros((rings - 1, 6))
-    beds, loss = np.zeros((rings, 4)), np.zeros(6)
+    cell, state, bent = np.zeros((quads.shape[0], 4)), np.zeros((rings, 3 + 3 * _LAYERS)), np.zeros((rings - 1, 7))
+    beds, loss, skin, pushed = np.zeros((rings, 4)), np.zeros(6), np.zeros((rings, 6)), np.zeros(rings)
+    at, moves, under, sinks = np.zeros(n), np.zeros(n), np.zeros(rings), np.zeros(rings)
     cell[:, 1] = 1.0
     _straight(r, z, ring, state, bent)
+    _measure(r, z, bent)
+    _swell(r, ring, bent, thickness, 0.0, skin)
+    skin[:, 2], skin[:, 3] = skin[:, 0], 0.0
     start = 0.5 * speed * speed * mass.sum()
     time, last, next_record, count, steps, worst, status, stopped = 0.0, 0.0, 0.0, 0, 0, 0.0, 1, -1.0
     while True:
         force[:] = 0.0
         pull[:] = 0.0
+        _measure(r, z, bent)
+        _swell(r, ring, bent, thickness, last, skin)
+        for i in range(n):
+            at[i], moves[i] = u[i], v[i]
+        for j in range(rings):
+            at[j], moves[j] = u[j] + skin[j, 3], v[j] + skin[j, 4]
+            under[j], sinks[j] = u[j] - skin[j, 3], v[j] - skin[j, 4]
         foamed, fastest = _absorb(
-            u, v, quads, grad, weight, cell, foam, curve, strain_step, max(last, 1e-12), force, loss
+            at, moves, quads, grad, weight, cell, foam, curve, strain_step, max(last, 1e-12), force, loss
         )
         absorber = force[part]
-        bending = _shell(r, z, ring, shell, state, bent, pull, force, loss)
-        pushing, bedded = 0.0, 0.0
-        if not rigid:
-            pushing, bedded = _soil(gap, rise, u, v, area, bed, ground, beds, force, loss)
+        if rigid:
+            pushing, bedded = _rigid(gap, under, area, bed, pushed)
+        else:
+            pushing, bedded = _soil(gap, rise, under, sinks, area, bed, ground, beds, pushed, loss)
+        for j in range(rings):
+            force[j], pushed[j] = force[j] + pushed[j], force[j] - pushed[j]
+        _squeeze(r, bent, skin, pushed, pull)
+        bending = _shell(r, z, ring, shell, skin, state, bent, pull, force, loss)
         touch(u, v, part, plays, -1.0, contact, elastic, force)
         step = min(longest, safety * 2.0 / fastest)
-        kinetic, stop = _advance(mass, rings, rigid, gap, gravity, last, step, force, pull, u, v, vr, mid, loss)
+        kinetic = _advance(mass, rings, gravity, last, step, force, pull, v, vr, mid, loss)
         loss[_CONTACT] += damped(mid, part, -1.0, contact, elastic, 0.5 * (last + step))
         if not np.isfinite(kinetic) or not np.isfinite(step):
             status = 2
@@ -324,7 +397,7 @@ def march(  # type: ignore[no-untyped-def]
             _book(energy, kinetic, foamed, bending, bedded, sprung(elastic, plays), loss)
             worst = max(worst, imbalance(energy, start))
             if count < records.shape[0]:
-                _record(records[count], time, u, mid, mass, rings, part, pushing + stop, absorber, contact)
+                _record(records[count], time, u, mid, mass, rings, part, pushing, absorber, contact)
                 count += 1
             next_record += record_step
             stopped = stopping(mid, part, -1.0, STILL * speed, time, stopped)

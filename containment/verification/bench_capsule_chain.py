@@ -89,7 +89,7 @@ def held_out() -> tuple[tuple[bool, ...], Floats, Floats]:
     group = samples.design(_RUNS, np.random.default_rng(_SEED))
     truth = np.array([samples.finite_elements(sample, 0.01) for sample in group])
     found = []
-    for calibration in (Calibration(Tuning(), 0.0, {}, 0.0, 0.0), chain_calibration.load()):
+    for calibration in (Calibration(Tuning(), 0.0, 0.0, 0.0), chain_calibration.load()):
         factor = [calibration.correction(samples.as_chain(s, calibration.tuning), s.speed) for s in group]
         found.append(np.log(np.array(factor) * [samples.chain_peak(s, calibration.tuning) for s in group] / truth))
     return tuple(sample.hard for sample in group), found[0], found[1]

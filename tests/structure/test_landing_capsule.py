@@ -46,7 +46,8 @@ def test_ground_sets_the_order():
 def test_small_rock_dents_more_than_a_plane():
     rock = land(replace(baseline(None), rock_radius=0.15), 40.0)
     plane = land(baseline(None), 40.0)
-    assert rock.penetration.max() == pytest.approx(0.0, abs=1e-9)  # the nose itself stops at once on both
+    # the nose itself stops at once on both: within the give of a column, v sqrt(m/k), and of its neighbours' push
+    assert 0.0 < rock.penetration.max() < 3e-3 and 0.0 < plane.penetration.max() < 3e-3
     assert rock.ground_force.mean() < plane.ground_force.mean()  # fewer rings reach the ground
     large = land(replace(baseline(None), rock_radius=1e6), 40.0)
     assert large.peak(-1, WINDOW) == pytest.approx(plane.peak(-1, WINDOW), rel=1e-3)  # a flat rock is a plane
@@ -84,14 +85,12 @@ def test_tuning_of_the_ideal_section_is_the_default():
     foam = Foam(1.2e6, 90e6, 60.9, 0.67)
     shell = Forebody(1.25, 0.3, np.pi / 3, 0.033, 75.0, 20e9, 60e6, 1e8)
     ideal = Capsule(shell, Block(foam, 0.1, 0.24, 0.09, 1.3e6), 0.152, (19.0,))
-    assert ideal.tuning == Tuning(1.0, 0.25, 1.0, 1.0, 2.0)
+    assert ideal.tuning == Tuning(1.0, 0.375, 1.0, 2.0)
 
 
-def test_calibration_is_complete_and_held_within_its_range():
+def test_calibration_is_complete_and_corrects_rigid_ground_only():
     found = chain_calibration.load()
-    body = baseline(None)
-    inside, beyond = (found.correction(body, v) for v in (50.0, 80.0))
-    assert inside == beyond  # speeds beyond the fitted range change nothing
+    assert found.correction(baseline(None), 40.0) == pytest.approx(np.exp(found.constant))
     assert found.correction(baseline(CLAY), 40.0) == 1.0
     assert 0.0 < found.left_soil < 0.2 and 0.0 < found.left_hard < 0.2
 
