@@ -1,9 +1,17 @@
-"""Compiled axisymmetric one-point quads: total Lagrangian, logarithmic strains, viscous hourglass control.
+"""Compiled axisymmetric one-point quads: total Lagrangian, logarithmic strains, two hourglass modes.
 
 Per element: F from the reference shape functions at the centre, hoop stretch r/R; trial elastic left Cauchy-Green
 be = F Cp^-1 F^T; logarithmic strains in principal axes; return map in Kirchhoff stress tau; nodal forces
 f_a = w tau grad_x N_a, w = 2 pi R A the reference volume (S. Simo, CMAME 99 (1992) 61; D. Flanagan and T. Belytschko,
 IJNME 17 (1981) 679 for the one-point element with its hourglass control). Laws: `explicit_laws`.
+
+The hourglass mode of a quad with half edges a, b along its axes, h = F^-1 X - X at rest, X = sum of x_a (1, -1, 1, -1)
+(rotation and uniform strain leave it at 0), is bending in the half plane: strains h_1 eta / 4a and h_2 xi / 4b. Its
+energy h K h / 2, K_11 = V E' / 48 a^2, E' = E / (1 - nu^2), is held in plane stress across, with no strain along the
+hoop and without the shear that bending brings with it (T. Belytschko and L. Bindeman, CMAME 88 (1991) 311). The stress
+at the surface, s^2 = 6 E' U / V, ends at the moment of a plastic section in plane strain whose middle bears the Mises
+stress q, M = Y t^2 / (2 sqrt(3)) (1 - q^2/Y^2): U <= V Y^2 (1 - q^2/Y^2)^2 / 2 E'. Foam, soil, and metal while its
+middle flows meet viscosity only. All that is held, and all that is lost to either, counts as hourglass energy.
 """
 
 from __future__ import annotations
@@ -11,7 +19,19 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from containment.structure.explicit_laws import FOAM, HOURGLASS, METAL, OPTIONS, PLASTIC, VISCOUS, foam, log, metal
+from containment.structure.explicit_laws import (
+    FOAM,
+    HELD,
+    HOURGLASS,
+    METAL,
+    OPTIONS,
+    PLASTIC,
+    VISCOUS,
+    flow_stress,
+    foam,
+    log,
+    metal,
+)
 from containment.structure.explicit_soil import soil
 
 # Parts of the element are inlined: as calls they add half.
@@ -72,13 +92,55 @@ def bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest):  
 
 
 @njit(inline="always", **OPTIONS)
-def _hourglass(x, v, force, a, b, c, d, drag, p1r, p1z, p2r, p2z):  # type: ignore[no-untyped-def]
-    """Viscous resistance to the two hourglass modes of a quad; returns the power it takes."""
+def _room(law, here, flows, trr, tzz, trz, ttt):  # type: ignore[no-untyped-def]
+    """What the middle leaves of the squared plastic moment of a metal, Y^2 (1 - q^2/Y^2)^2, Pa^2; while it flows, 0."""
+    if flows:
+        return 0.0
+    yields = law[4] + law[5] * here[4]
+    if law[6] != 1.0 or law[7] > 0.0 or law[10] > 0.0:
+        yields = flow_stress(law, here[4], 0.0, here[5], 1.0)[0]
+    mises = 0.5 * ((trr - tzz) ** 2 + (tzz - ttt) ** 2 + (ttt - trr) ** 2) + 3.0 * trz * trz
+    left = max(yields - mises / yields, 0.0)
+    return left * left
+
+
+@njit(inline="always", **OPTIONS)
+def _held(g, rest, most, step, c, m):  # type: ignore[no-untyped-def]
+    """Elastic force on the mode `c` (pulled back, rate `m`), its energy, and what it loses beyond `most` energy.
+
+    Beyond it the mode returns radially: its shape at rest follows. The loss is the mean force of the step times that.
+    """
+    ur, uz = c[0] - rest[0], c[1] - rest[1]
+    qr, qz = g[4] * ur + g[5] * uz, g[5] * ur + g[6] * uz
+    energy, lost = 0.5 * (qr * ur + qz * uz), 0.0
+    if energy > most:
+        keep = np.sqrt(most / energy)
+        gone = 1.0 - keep
+        lost = 0.5 * gone * (qr * ((1.0 + keep) * ur - step * m[0]) + qz * ((1.0 + keep) * uz - step * m[1]))
+        rest[0] += gone * ur
+        rest[1] += gone * uz
+        qr, qz, energy = keep * qr, keep * qz, keep * keep * energy
+    return qr, qz, energy, lost
+
+
+@njit(inline="always", **OPTIONS)
+def _hourglass(  # type: ignore[no-untyped-def]
+    x, v, force, a, b, c, d, g, rest, most, drag, step, p1r, p1z, p2r, p2z, f11, f12, f21, f22,
+):  # fmt: skip
+    """Resistance to the two hourglass modes of a quad: elastic up to `most` energy (J, negative: none), viscous with
+    `drag`; returns the energy held and lost.
+    """
     hr, hz = x[a, 0] - x[b, 0] + x[c, 0] - x[d, 0], x[a, 1] - x[b, 1] + x[c, 1] - x[d, 1]
     y1, y2 = hr * p1r + hz * p1z, hr * p2r + hz * p2z
     mr = v[a, 0] - v[b, 0] + v[c, 0] - v[d, 0] - y1 * (v[a, 0] - v[c, 0]) - y2 * (v[b, 0] - v[d, 0])
     mz = v[a, 1] - v[b, 1] + v[c, 1] - v[d, 1] - y1 * (v[a, 1] - v[c, 1]) - y2 * (v[b, 1] - v[d, 1])
-    fr, fz = drag * mr, drag * mz
+    fr, fz, held, lost = drag * mr, drag * mz, 0.0, (mr * mr + mz * mz) * drag * step
+    if most >= 0.0:
+        plane = 1.0 / (f11 * f22 - f12 * f21)
+        i11, i12, i21, i22 = f22 * plane, -f12 * plane, -f21 * plane, f11 * plane
+        back, rate = (i11 * hr + i12 * hz, i21 * hr + i22 * hz), (i11 * mr + i12 * mz, i21 * mr + i22 * mz)
+        qr, qz, held, left = _held(g, rest, most, step, back, rate)
+        fr, fz, lost = fr + i11 * qr + i21 * qz, fz + i12 * qr + i22 * qz, lost + left
     force[a, 0] -= (1.0 - y1) * fr
     force[a, 1] -= (1.0 - y1) * fz
     force[c, 0] -= (1.0 + y1) * fr
@@ -87,19 +149,21 @@ def _hourglass(x, v, force, a, b, c, d, drag, p1r, p1z, p2r, p2z):  # type: igno
     force[b, 1] += (1.0 + y2) * fz
     force[d, 0] += (1.0 - y2) * fr
     force[d, 1] += (1.0 - y2) * fz
-    return fr * mr + fz * mz
+    return held, lost
 
 
 @njit(**OPTIONS)
 def elements(  # type: ignore[no-untyped-def]
-    x, v, force, quads, grad, weight, hoop_0, kind, laws, curves, strain_step, state, step, control, loss,
+    x, v, force, quads, grad, rest, weight, hoop_0, kind, laws, curves, strain_step, state, step, control, loss,
 ):  # fmt: skip
     """Add the forces of all elements; returns 2 over the bounded step of the mesh as it stands, and the elastic energy.
 
-    `grad` (e, 4): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; `hoop_0` reference radius
-    of the centre; `state` (e, 6) as in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
+    `grad` (e, 8): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; stiffness rr, rz, zz of
+    the hourglass modes (N/m, 0: viscous resistance) and volume over twice the modulus of a plate, m^3/Pa; `rest` (e, 2)
+    hourglass sum X without force (advances when they yield); `hoop_0` reference radius of the centre; `state` (e, 6) as
+    in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
     """
-    fastest, stored = 0.0, 0.0
+    fastest, stored, bent = 0.0, 0.0, 0.0
     for e in range(quads.shape[0]):
         a, b, c, d = quads[e, 0], quads[e, 1], quads[e, 2], quads[e, 3]
         r13, z13, r24, z24 = x[a, 0] - x[c, 0], x[a, 1] - x[c, 1], x[b, 0] - x[d, 0], x[b, 1] - x[d, 1]
@@ -112,10 +176,13 @@ def elements(  # type: ignore[no-untyped-def]
         dilation += (v[b, 0] - v[d, 0]) * p2r + (v[b, 1] - v[d, 1]) * p2z
         dilation += 0.25 * (v[a, 0] + v[b, 0] + v[c, 0] + v[d, 0]) / radius
         law, w = laws[kind[e]], weight[e]
+        f11, f12, f21, f22 = r13 * g1r + r24 * g2r, r13 * g1z + r24 * g2z, z13 * g1r + z24 * g2r, z13 * g1z + z24 * g2z
         trr, tzz, trz, ttt, energy, work = material(
-            law, curves[kind[e]], strain_step, state[e], step, dilation, r13 * g1r + r24 * g2r, r13 * g1z + r24 * g2z,
-            z13 * g1r + z24 * g2r, z13 * g1z + z24 * g2z, radius / hoop_0[e],
-        )  # fmt: skip
+            law, curves[kind[e]], strain_step, state[e], step, dilation, f11, f12, f21, f22, radius / hoop_0[e]
+        )
+        most = -1.0
+        if grad[e, 7] > 0.0:
+            most = grad[e, 7] * _room(law, state[e], work > 0.0, trr, tzz, trz, ttt)
         stored += w * energy
         loss[PLASTIC] += w * work
         bulk, shear = (law[2], law[3]) if law[0] != FOAM else (0.0, 0.5 * law[2])
@@ -139,7 +206,12 @@ def elements(  # type: ignore[no-untyped-def]
         force[b, 1] -= q2z
         force[d, 0] -= hoop - q2r
         force[d, 1] += q2z
-        drag = 0.25 * control[0] * density * w * wave / size
-        loss[HOURGLASS] += _hourglass(x, v, force, a, b, c, d, drag, p1r, p1z, p2r, p2z) * step
+        drag = 0.25 * control[0] * density * w * wave / size if most <= 0.0 else 0.0
+        held, lost = _hourglass(
+            x, v, force, a, b, c, d, grad[e], rest[e], most, drag, step, p1r, p1z, p2r, p2z, f11, f12, f21, f22
+        )
+        bent += held
+        loss[HOURGLASS] += lost
         fastest = bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest)
+    loss[HELD] = bent
     return fastest, stored
