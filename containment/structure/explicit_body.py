@@ -233,12 +233,14 @@ class Body(Mesh):
         return np.asarray(8.0 * np.sum(self.gradients() ** 2, axis=1))
 
     def _hold(self) -> Floats:
-        """(e, 4) stiffness rr, rz, zz of the hourglass modes, and volume over twice a plate's modulus; 0: viscous."""
+        """(e, 4) stiffness 11, 12, 22 of the hourglass modes (in the diagonals, J), and volume over twice the modulus
+        of a plate; 0: viscous."""
         left, size, right = np.linalg.svd(np.einsum("eai,aj->eij", self.points[self.cells], _QUAD_SIGNS / 4.0))
         axes, squares = left @ right, np.einsum("eij,ei->ej", right**2, size**2)  # of half edges
         weights, metal = self.weights(), self.laws()[self.kind, 0] == METAL
         plate = np.where(self.braced & metal, self._plates()[0], 0.0)
-        hold = np.einsum("eij,ej,ekj->eik", axes, (weights * plate / 48.0)[:, None] / squares, axes)
+        across = np.einsum("eji,eja->eia", axes, np.stack(self._diagonals(), axis=2))  # diagonals in these axes
+        hold = np.einsum("eia,ei,eib->eab", across, (weights * plate / 48.0)[:, None] / squares, across)
         soft = np.where(plate > 0.0, 0.5 * weights / np.maximum(plate, 1e-300), 0.0)
         return np.column_stack([hold[:, 0, 0], hold[:, 0, 1], hold[:, 1, 1], soft])
 
@@ -251,8 +253,10 @@ class Body(Mesh):
         corners = self.points[self.cells]
         if self.rule == "reduced":
             radius = corners[:, :, 0].mean(axis=1)
-            grad = np.column_stack([self.gradients(), self._hold()])
-            rest = corners[:, 0] - corners[:, 1] + corners[:, 2] - corners[:, 3]
+            grad = self.gradients()
+            shape = corners[:, 0] - corners[:, 1] + corners[:, 2] - corners[:, 3]
+            rest = np.einsum("eai,ei->ea", grad.reshape(-1, 2, 2), shape)
+            grad = np.column_stack([grad, self._hold()])
             return self._pack(QUAD, control, grad=grad, rest=rest, weight=self.weights(), hoop=radius)
         signs = _QUAD_SIGNS
         slopes = np.empty((4, 4, 2))  # point, corner, direction

@@ -11,7 +11,8 @@ energy h K h / 2, K_11 = V E' / 48 a^2, E' = E / (1 - nu^2), is held in plane st
 hoop and without the shear that bending brings with it (T. Belytschko and L. Bindeman, CMAME 88 (1991) 311). The stress
 at the surface, s^2 = 6 E' U / V, ends at the moment of a plastic section in plane strain whose middle bears the Mises
 stress q, M = Y t^2 / (2 sqrt(3)) (1 - q^2/Y^2): U <= V Y^2 (1 - q^2/Y^2)^2 / 2 E'. Foam, soil, and metal while its
-middle flows meet viscosity only. All that is held, and all that is lost to either, counts as hourglass energy.
+middle flows meet viscosity only. All that is held, and all that is lost to either, counts as hourglass energy. The
+kernel writes h in the diagonals D of the reference: h = sum of D_a (y_a - y_a at rest), y_a = X . grad_x N_a, a = 1, 2.
 """
 
 from __future__ import annotations
@@ -93,63 +94,54 @@ def bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest):  
 
 @njit(inline="always", **OPTIONS)
 def _room(law, here, flows, trr, tzz, trz, ttt):  # type: ignore[no-untyped-def]
-    """What the middle leaves of the squared plastic moment of a metal, Y^2 (1 - q^2/Y^2)^2, Pa^2; while it flows, 0."""
+    """What the middle of a metal leaves of the squared plastic moment, (Y^2 - q^2)^2 over Y^2; while it flows, 0."""
     if flows:
-        return 0.0
+        return 0.0, 1.0
     yields = law[4] + law[5] * here[4]
     if law[6] != 1.0 or law[7] > 0.0 or law[10] > 0.0:
         yields = flow_stress(law, here[4], 0.0, here[5], 1.0)[0]
-    mises = 0.5 * ((trr - tzz) ** 2 + (tzz - ttt) ** 2 + (ttt - trr) ** 2) + 3.0 * trz * trz
-    left = max(yields - mises / yields, 0.0)
-    return left * left
+    rr, zz, tt = trr - tzz, tzz - ttt, ttt - trr
+    square = yields * yields
+    left = max(square - 0.5 * (rr * rr + zz * zz + tt * tt) - 3.0 * trz * trz, 0.0)
+    return left * left, square
 
 
 @njit(inline="always", **OPTIONS)
-def _held(g, rest, most, step, c, m):  # type: ignore[no-untyped-def]
-    """Elastic force on the mode `c` (pulled back, rate `m`), its energy, and what it loses beyond `most` energy.
+def _held(g, rest, room, step, y1, y2, rate1, rate2):  # type: ignore[no-untyped-def]
+    """Elastic forces on the modes `y`, their energy, and what they lose beyond the energy of the plastic moment.
 
-    Beyond it the mode returns radially: its shape at rest follows. The loss is the mean force of the step times that.
+    Beyond it they return radially: their values at rest follow. The loss is the mean force of the step times that.
     """
-    ur, uz = c[0] - rest[0], c[1] - rest[1]
-    qr, qz = g[4] * ur + g[5] * uz, g[5] * ur + g[6] * uz
-    energy, lost = 0.5 * (qr * ur + qz * uz), 0.0
-    if energy > most:
-        keep = np.sqrt(most / energy)
+    u1, u2 = y1 - rest[0], y2 - rest[1]
+    q1, q2 = g[4] * u1 + g[5] * u2, g[5] * u1 + g[6] * u2
+    energy, lost = 0.5 * (q1 * u1 + q2 * u2), 0.0
+    most = g[7] * room[0]
+    if room[1] * energy > most:
+        keep = np.sqrt(most / (room[1] * energy)) if most > 0.0 else 0.0
         gone = 1.0 - keep
-        lost = 0.5 * gone * (qr * ((1.0 + keep) * ur - step * m[0]) + qz * ((1.0 + keep) * uz - step * m[1]))
-        rest[0] += gone * ur
-        rest[1] += gone * uz
-        qr, qz, energy = keep * qr, keep * qz, keep * keep * energy
-    return qr, qz, energy, lost
+        lost = 0.5 * gone * (q1 * ((1.0 + keep) * u1 - step * rate1) + q2 * ((1.0 + keep) * u2 - step * rate2))
+        rest[0] += gone * u1
+        rest[1] += gone * u2
+        q1, q2, energy = keep * q1, keep * q2, keep * keep * energy
+    return q1, q2, energy, lost
 
 
 @njit(inline="always", **OPTIONS)
-def _hourglass(  # type: ignore[no-untyped-def]
-    x, v, force, a, b, c, d, g, rest, most, drag, step, p1r, p1z, p2r, p2z, f11, f12, f21, f22,
-):  # fmt: skip
-    """Resistance to the two hourglass modes of a quad: elastic up to `most` energy (J, negative: none), viscous with
-    `drag`; returns the energy held and lost.
+def _hourglass(x, v, a, b, c, d, g, rest, holds, room, drag, step, p1r, p1z, p2r, p2z):  # type: ignore[no-untyped-def]
+    """Resistance to the two hourglass modes of a quad: elastic up to `room` where it `holds`, viscous with `drag`.
+
+    Returns the force on X, the modes y, and the energy held and lost.
     """
     hr, hz = x[a, 0] - x[b, 0] + x[c, 0] - x[d, 0], x[a, 1] - x[b, 1] + x[c, 1] - x[d, 1]
     y1, y2 = hr * p1r + hz * p1z, hr * p2r + hz * p2z
     mr = v[a, 0] - v[b, 0] + v[c, 0] - v[d, 0] - y1 * (v[a, 0] - v[c, 0]) - y2 * (v[b, 0] - v[d, 0])
     mz = v[a, 1] - v[b, 1] + v[c, 1] - v[d, 1] - y1 * (v[a, 1] - v[c, 1]) - y2 * (v[b, 1] - v[d, 1])
     fr, fz, held, lost = drag * mr, drag * mz, 0.0, (mr * mr + mz * mz) * drag * step
-    if most >= 0.0:
-        plane = 1.0 / (f11 * f22 - f12 * f21)
-        i11, i12, i21, i22 = f22 * plane, -f12 * plane, -f21 * plane, f11 * plane
-        back, rate = (i11 * hr + i12 * hz, i21 * hr + i22 * hz), (i11 * mr + i12 * mz, i21 * mr + i22 * mz)
-        qr, qz, held, left = _held(g, rest, most, step, back, rate)
-        fr, fz, lost = fr + i11 * qr + i21 * qz, fz + i12 * qr + i22 * qz, lost + left
-    force[a, 0] -= (1.0 - y1) * fr
-    force[a, 1] -= (1.0 - y1) * fz
-    force[c, 0] -= (1.0 + y1) * fr
-    force[c, 1] -= (1.0 + y1) * fz
-    force[b, 0] += (1.0 + y2) * fr
-    force[b, 1] += (1.0 + y2) * fz
-    force[d, 0] += (1.0 - y2) * fr
-    force[d, 1] += (1.0 - y2) * fz
-    return held, lost
+    if holds:
+        rate1, rate2 = mr * p1r + mz * p1z, mr * p2r + mz * p2z
+        q1, q2, held, left = _held(g, rest, room, step, y1, y2, rate1, rate2)
+        fr, fz, lost = fr + p1r * q1 + p2r * q2, fz + p1z * q1 + p2z * q2, lost + left
+    return fr, fz, y1, y2, held, lost
 
 
 @njit(**OPTIONS)
@@ -158,10 +150,10 @@ def elements(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Add the forces of all elements; returns 2 over the bounded step of the mesh as it stands, and the elastic energy.
 
-    `grad` (e, 8): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; stiffness rr, rz, zz of
-    the hourglass modes (N/m, 0: viscous resistance) and volume over twice the modulus of a plate, m^3/Pa; `rest` (e, 2)
-    hourglass sum X without force (advances when they yield); `hoop_0` reference radius of the centre; `state` (e, 6) as
-    in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
+    `grad` (e, 8): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; stiffness 11, 12, 22 of
+    the hourglass modes y (J, 0: viscous resistance) and volume over twice the modulus of a plate, m^3/Pa; `rest` (e, 2)
+    their values without force (they follow when the modes yield); `hoop_0` reference radius of the centre; `state`
+    (e, 6) as in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
     """
     fastest, stored, bent = 0.0, 0.0, 0.0
     for e in range(quads.shape[0]):
@@ -176,13 +168,13 @@ def elements(  # type: ignore[no-untyped-def]
         dilation += (v[b, 0] - v[d, 0]) * p2r + (v[b, 1] - v[d, 1]) * p2z
         dilation += 0.25 * (v[a, 0] + v[b, 0] + v[c, 0] + v[d, 0]) / radius
         law, w = laws[kind[e]], weight[e]
-        f11, f12, f21, f22 = r13 * g1r + r24 * g2r, r13 * g1z + r24 * g2z, z13 * g1r + z24 * g2r, z13 * g1z + z24 * g2z
         trr, tzz, trz, ttt, energy, work = material(
-            law, curves[kind[e]], strain_step, state[e], step, dilation, f11, f12, f21, f22, radius / hoop_0[e]
-        )
-        most = -1.0
-        if grad[e, 7] > 0.0:
-            most = grad[e, 7] * _room(law, state[e], work > 0.0, trr, tzz, trz, ttt)
+            law, curves[kind[e]], strain_step, state[e], step, dilation, r13 * g1r + r24 * g2r, r13 * g1z + r24 * g2z,
+            z13 * g1r + z24 * g2r, z13 * g1z + z24 * g2z, radius / hoop_0[e],
+        )  # fmt: skip
+        holds, room = grad[e, 7] > 0.0, (0.0, 1.0)
+        if holds:
+            room = _room(law, state[e], work > 0.0, trr, tzz, trz, ttt)
         stored += w * energy
         loss[PLASTIC] += w * work
         bulk, shear = (law[2], law[3]) if law[0] != FOAM else (0.0, 0.5 * law[2])
@@ -195,21 +187,21 @@ def elements(  # type: ignore[no-untyped-def]
             trr, tzz, ttt = trr + q, tzz + q, ttt + q
             loss[VISCOUS] += w * q * dilation * step
             viscous = size * (2.0 * quadratic + control[1] * wave)
-        hoop = 0.25 * w * ttt / radius
-        q1r, q1z = w * (trr * p1r + trz * p1z), w * (trz * p1r + tzz * p1z)
-        q2r, q2z = w * (trr * p2r + trz * p2z), w * (trz * p2r + tzz * p2z)
-        force[a, 0] -= q1r + hoop
-        force[a, 1] -= q1z
-        force[c, 0] -= hoop - q1r
-        force[c, 1] += q1z
-        force[b, 0] -= q2r + hoop
-        force[b, 1] -= q2z
-        force[d, 0] -= hoop - q2r
-        force[d, 1] += q2z
-        drag = 0.25 * control[0] * density * w * wave / size if most <= 0.0 else 0.0
-        held, lost = _hourglass(
-            x, v, force, a, b, c, d, grad[e], rest[e], most, drag, step, p1r, p1z, p2r, p2z, f11, f12, f21, f22
+        drag = 0.25 * control[0] * density * w * wave / size if room[0] == 0.0 else 0.0
+        fr, fz, y1, y2, held, lost = _hourglass(
+            x, v, a, b, c, d, grad[e], rest[e], holds, room, drag, step, p1r, p1z, p2r, p2z
         )
+        q1r, q1z = w * (trr * p1r + trz * p1z) - y1 * fr, w * (trz * p1r + tzz * p1z) - y1 * fz
+        q2r, q2z = w * (trr * p2r + trz * p2z) - y2 * fr, w * (trz * p2r + tzz * p2z) - y2 * fz
+        hoop = 0.25 * w * ttt / radius
+        force[a, 0] -= hoop + fr + q1r
+        force[a, 1] -= fz + q1z
+        force[c, 0] -= hoop + fr - q1r
+        force[c, 1] -= fz - q1z
+        force[b, 0] -= hoop - fr + q2r
+        force[b, 1] += fz - q2z
+        force[d, 0] -= hoop - fr - q2r
+        force[d, 1] += fz + q2z
         bent += held
         loss[HOURGLASS] += lost
         fastest = bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest)
