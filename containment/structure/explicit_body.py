@@ -26,6 +26,7 @@ _SIGNS = np.array([[(a >> j & 1) * 2.0 - 1.0 for j in range(3)] for a in range(8
 _GAMMA = np.column_stack(
     [_SIGNS[:, [1, 2]].prod(1), _SIGNS[:, [2, 0]].prod(1), _SIGNS[:, [0, 1]].prod(1), _SIGNS.prod(1)]
 )
+_QUAD_SIGNS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 _HEX_SLOPES = np.array(
     [[[_SIGNS[a, j] / 8.0 * np.prod([1.0 + _SIGNS[a, m] * point[m] for m in range(3) if m != j]) for j in range(3)]
       for a in range(8)] for point in _SIGNS * _GAUSS]
@@ -128,6 +129,12 @@ class Mesh:
         """Arrays of the kernel."""
         raise NotImplementedError
 
+    def _plates(self) -> tuple[Floats, Floats]:
+        """(e,) modulus E / (1 - nu^2) of a plate of each cell's metal, Pa, and its Poisson ratio."""
+        bulk, shear = self.laws()[self.kind, 2:4].T
+        poisson = 0.5 * bulk / np.maximum(bulk + shear, 1e-300)
+        return np.asarray(2.0 * shear / (1.0 - poisson)), np.asarray(poisson)
+
     def weights(self) -> Floats:
         """(e,) volumes, m^3."""
         return self.sizes()
@@ -174,6 +181,7 @@ class Mesh:
             "slot_bulk": none,
             "pressure": none,
             "hoop": none,
+            "rest": np.empty((0, 2)),
         } | given
         return Elements(
             form=form, cells=np.ascontiguousarray(self.cells, dtype=np.int64), kind=self.kind.astype(np.int64),
@@ -185,10 +193,12 @@ class Mesh:
 @dataclass(frozen=True)
 class Body(Mesh):
     """Quads (counter-clockwise) of a body of revolution. `rule`: one point with hourglass control ("reduced"), 2 x 2
-    points ("full", locks), or those with the mean dilatation of the quad ("mean"). Raises DataError for r < 0.
+    points ("full", locks), or those with the mean dilatation of the quad ("mean"). `braced`: the hourglass control of
+    metal is elastic up to the plastic moment; without it viscous, as for all others. Raises DataError for r < 0.
     """
 
     rule: Literal["reduced", "full", "mean"] = "reduced"
+    braced: bool = True
 
     def __post_init__(self) -> None:
         if np.any(self.points[:, 0] < -1e-12):
@@ -222,6 +232,18 @@ class Body(Mesh):
         """(e,) 4 sum |g|^2."""
         return np.asarray(8.0 * np.sum(self.gradients() ** 2, axis=1))
 
+    def _hold(self) -> Floats:
+        """(e, 4) stiffness 11, 12, 22 of the hourglass modes (in the diagonals, J), and volume over twice the modulus
+        of a plate; 0: viscous."""
+        left, size, right = np.linalg.svd(np.einsum("eai,aj->eij", self.points[self.cells], _QUAD_SIGNS / 4.0))
+        axes, squares = left @ right, np.einsum("eij,ei->ej", right**2, size**2)  # of half edges
+        weights, metal = self.weights(), self.laws()[self.kind, 0] == METAL
+        plate = np.where(self.braced & metal, self._plates()[0], 0.0)
+        across = np.einsum("eji,eja->eia", axes, np.stack(self._diagonals(), axis=2))  # diagonals in these axes
+        hold = np.einsum("eia,ei,eib->eab", across, (weights * plate / 48.0)[:, None] / squares, across)
+        soft = np.where(plate > 0.0, 0.5 * weights / np.maximum(plate, 1e-300), 0.0)
+        return np.column_stack([hold[:, 0, 0], hold[:, 0, 1], hold[:, 1, 1], soft])
+
     def _diagonals(self) -> tuple[Floats, Floats]:
         a, b, c, d = (self.points[self.cells[:, i]] for i in range(4))
         return a - c, b - d
@@ -231,8 +253,12 @@ class Body(Mesh):
         corners = self.points[self.cells]
         if self.rule == "reduced":
             radius = corners[:, :, 0].mean(axis=1)
-            return self._pack(QUAD, control, grad=self.gradients(), weight=self.weights(), hoop=radius)
-        signs = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
+            grad = self.gradients()
+            shape = corners[:, 0] - corners[:, 1] + corners[:, 2] - corners[:, 3]
+            rest = np.einsum("eai,ei->ea", grad.reshape(-1, 2, 2), shape)
+            grad = np.column_stack([grad, self._hold()])
+            return self._pack(QUAD, control, grad=grad, rest=rest, weight=self.weights(), hoop=radius)
+        signs = _QUAD_SIGNS
         slopes = np.empty((4, 4, 2))  # point, corner, direction
         for p, (s, t) in enumerate(signs * _GAUSS):
             slopes[p, :, 0] = 0.25 * signs[:, 0] * (1.0 + t * signs[:, 1])
@@ -288,10 +314,9 @@ class Solid(Mesh):
     def _hold(self) -> Floats:
         """(e, 4) stiffness of plates, between their directions, of shear, of rods; 0 for what can yield."""
         laws = self.laws()[self.kind]
-        bulk, shear = laws[:, 2], laws[:, 3]
+        shear = laws[:, 3]
         elastic = np.where(self.braced & (laws[:, 0] == METAL) & (laws[:, 4] >= _NEVER), self.sizes(), 0.0)
-        poisson = 0.5 * bulk / np.maximum(bulk + shear, 1e-300)
-        plate = 2.0 * shear / (1.0 - poisson)
+        plate, poisson = self._plates()
         volume = elastic / 192.0  # squares of the modes' strains have a mean of 1/3, of the last 1/9; a mode is X/8
         rod = 2.0 * shear * (1.0 + poisson) / 3.0
         return np.column_stack([plate * volume, poisson * plate * volume, shear * volume, rod * volume])

@@ -1,9 +1,18 @@
-"""Compiled axisymmetric one-point quads: total Lagrangian, logarithmic strains, viscous hourglass control.
+"""Compiled axisymmetric one-point quads: total Lagrangian, logarithmic strains, two hourglass modes.
 
 Per element: F from the reference shape functions at the centre, hoop stretch r/R; trial elastic left Cauchy-Green
 be = F Cp^-1 F^T; logarithmic strains in principal axes; return map in Kirchhoff stress tau; nodal forces
 f_a = w tau grad_x N_a, w = 2 pi R A the reference volume (S. Simo, CMAME 99 (1992) 61; D. Flanagan and T. Belytschko,
 IJNME 17 (1981) 679 for the one-point element with its hourglass control). Laws: `explicit_laws`.
+
+The hourglass mode of a quad with half edges a, b along its axes, h = F^-1 X - X at rest, X = sum of x_a (1, -1, 1, -1)
+(rotation and uniform strain leave it at 0), is bending in the half plane: strains h_1 eta / 4a and h_2 xi / 4b. Its
+energy h K h / 2, K_11 = V E' / 48 a^2, E' = E / (1 - nu^2), is held in plane stress across, with no strain along the
+hoop and without the shear that bending brings with it (T. Belytschko and L. Bindeman, CMAME 88 (1991) 311). The stress
+at the surface, s^2 = 6 E' U / V, ends at the moment of a plastic section in plane strain whose middle bears the Mises
+stress q, M = Y t^2 / (2 sqrt(3)) (1 - q^2/Y^2): U <= V Y^2 (1 - q^2/Y^2)^2 / 2 E'. Foam, soil, and metal while its
+middle flows meet viscosity only. All that is held, and all that is lost to either, counts as hourglass energy. The
+kernel writes h in the diagonals D of the reference: h = sum of D_a (y_a - y_a at rest), y_a = X . grad_x N_a, a = 1, 2.
 """
 
 from __future__ import annotations
@@ -11,7 +20,19 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from containment.structure.explicit_laws import FOAM, HOURGLASS, METAL, OPTIONS, PLASTIC, VISCOUS, foam, log, metal
+from containment.structure.explicit_laws import (
+    FOAM,
+    HELD,
+    HOURGLASS,
+    METAL,
+    OPTIONS,
+    PLASTIC,
+    VISCOUS,
+    flow_stress,
+    foam,
+    log,
+    metal,
+)
 from containment.structure.explicit_soil import soil
 
 # Parts of the element are inlined: as calls they add half.
@@ -72,34 +93,69 @@ def bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest):  
 
 
 @njit(inline="always", **OPTIONS)
-def _hourglass(x, v, force, a, b, c, d, drag, p1r, p1z, p2r, p2z):  # type: ignore[no-untyped-def]
-    """Viscous resistance to the two hourglass modes of a quad; returns the power it takes."""
+def _room(law, here, flows, trr, tzz, trz, ttt):  # type: ignore[no-untyped-def]
+    """What the middle of a metal leaves of the squared plastic moment, (Y^2 - q^2)^2 over Y^2; while it flows, 0."""
+    if flows:
+        return 0.0, 1.0
+    yields = law[4] + law[5] * here[4]
+    if law[6] != 1.0 or law[7] > 0.0 or law[10] > 0.0:
+        yields = flow_stress(law, here[4], 0.0, here[5], 1.0)[0]
+    rr, zz, tt = trr - tzz, tzz - ttt, ttt - trr
+    square = yields * yields
+    left = max(square - 0.5 * (rr * rr + zz * zz + tt * tt) - 3.0 * trz * trz, 0.0)
+    return left * left, square
+
+
+@njit(inline="always", **OPTIONS)
+def _held(g, rest, room, step, y1, y2, rate1, rate2):  # type: ignore[no-untyped-def]
+    """Elastic forces on the modes `y`, their energy, and what they lose beyond the energy of the plastic moment.
+
+    Beyond it they return radially: their values at rest follow. The loss is the mean force of the step times that.
+    """
+    u1, u2 = y1 - rest[0], y2 - rest[1]
+    q1, q2 = g[4] * u1 + g[5] * u2, g[5] * u1 + g[6] * u2
+    energy, lost = 0.5 * (q1 * u1 + q2 * u2), 0.0
+    most = g[7] * room[0]
+    if room[1] * energy > most:
+        keep = np.sqrt(most / (room[1] * energy)) if most > 0.0 else 0.0
+        gone = 1.0 - keep
+        lost = 0.5 * gone * (q1 * ((1.0 + keep) * u1 - step * rate1) + q2 * ((1.0 + keep) * u2 - step * rate2))
+        rest[0] += gone * u1
+        rest[1] += gone * u2
+        q1, q2, energy = keep * q1, keep * q2, keep * keep * energy
+    return q1, q2, energy, lost
+
+
+@njit(inline="always", **OPTIONS)
+def _hourglass(x, v, a, b, c, d, g, rest, holds, room, drag, step, p1r, p1z, p2r, p2z):  # type: ignore[no-untyped-def]
+    """Resistance to the two hourglass modes of a quad: elastic up to `room` where it `holds`, viscous with `drag`.
+
+    Returns the force on X, the modes y, and the energy held and lost.
+    """
     hr, hz = x[a, 0] - x[b, 0] + x[c, 0] - x[d, 0], x[a, 1] - x[b, 1] + x[c, 1] - x[d, 1]
     y1, y2 = hr * p1r + hz * p1z, hr * p2r + hz * p2z
     mr = v[a, 0] - v[b, 0] + v[c, 0] - v[d, 0] - y1 * (v[a, 0] - v[c, 0]) - y2 * (v[b, 0] - v[d, 0])
     mz = v[a, 1] - v[b, 1] + v[c, 1] - v[d, 1] - y1 * (v[a, 1] - v[c, 1]) - y2 * (v[b, 1] - v[d, 1])
-    fr, fz = drag * mr, drag * mz
-    force[a, 0] -= (1.0 - y1) * fr
-    force[a, 1] -= (1.0 - y1) * fz
-    force[c, 0] -= (1.0 + y1) * fr
-    force[c, 1] -= (1.0 + y1) * fz
-    force[b, 0] += (1.0 + y2) * fr
-    force[b, 1] += (1.0 + y2) * fz
-    force[d, 0] += (1.0 - y2) * fr
-    force[d, 1] += (1.0 - y2) * fz
-    return fr * mr + fz * mz
+    fr, fz, held, lost = drag * mr, drag * mz, 0.0, (mr * mr + mz * mz) * drag * step
+    if holds:
+        rate1, rate2 = mr * p1r + mz * p1z, mr * p2r + mz * p2z
+        q1, q2, held, left = _held(g, rest, room, step, y1, y2, rate1, rate2)
+        fr, fz, lost = fr + p1r * q1 + p2r * q2, fz + p1z * q1 + p2z * q2, lost + left
+    return fr, fz, y1, y2, held, lost
 
 
 @njit(**OPTIONS)
 def elements(  # type: ignore[no-untyped-def]
-    x, v, force, quads, grad, weight, hoop_0, kind, laws, curves, strain_step, state, step, control, loss,
+    x, v, force, quads, grad, rest, weight, hoop_0, kind, laws, curves, strain_step, state, step, control, loss,
 ):  # fmt: skip
     """Add the forces of all elements; returns 2 over the bounded step of the mesh as it stands, and the elastic energy.
 
-    `grad` (e, 4): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; `hoop_0` reference radius
-    of the centre; `state` (e, 6) as in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
+    `grad` (e, 8): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; stiffness 11, 12, 22 of
+    the hourglass modes y (J, 0: viscous resistance) and volume over twice the modulus of a plate, m^3/Pa; `rest` (e, 2)
+    their values without force (they follow when the modes yield); `hoop_0` reference radius of the centre; `state`
+    (e, 6) as in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
     """
-    fastest, stored = 0.0, 0.0
+    fastest, stored, bent = 0.0, 0.0, 0.0
     for e in range(quads.shape[0]):
         a, b, c, d = quads[e, 0], quads[e, 1], quads[e, 2], quads[e, 3]
         r13, z13, r24, z24 = x[a, 0] - x[c, 0], x[a, 1] - x[c, 1], x[b, 0] - x[d, 0], x[b, 1] - x[d, 1]
@@ -116,6 +172,9 @@ def elements(  # type: ignore[no-untyped-def]
             law, curves[kind[e]], strain_step, state[e], step, dilation, r13 * g1r + r24 * g2r, r13 * g1z + r24 * g2z,
             z13 * g1r + z24 * g2r, z13 * g1z + z24 * g2z, radius / hoop_0[e],
         )  # fmt: skip
+        holds, room = grad[e, 7] > 0.0, (0.0, 1.0)
+        if holds:
+            room = _room(law, state[e], work > 0.0, trr, tzz, trz, ttt)
         stored += w * energy
         loss[PLASTIC] += w * work
         bulk, shear = (law[2], law[3]) if law[0] != FOAM else (0.0, 0.5 * law[2])
@@ -128,18 +187,23 @@ def elements(  # type: ignore[no-untyped-def]
             trr, tzz, ttt = trr + q, tzz + q, ttt + q
             loss[VISCOUS] += w * q * dilation * step
             viscous = size * (2.0 * quadratic + control[1] * wave)
+        drag = 0.25 * control[0] * density * w * wave / size if room[0] == 0.0 else 0.0
+        fr, fz, y1, y2, held, lost = _hourglass(
+            x, v, a, b, c, d, grad[e], rest[e], holds, room, drag, step, p1r, p1z, p2r, p2z
+        )
+        q1r, q1z = w * (trr * p1r + trz * p1z) - y1 * fr, w * (trz * p1r + tzz * p1z) - y1 * fz
+        q2r, q2z = w * (trr * p2r + trz * p2z) - y2 * fr, w * (trz * p2r + tzz * p2z) - y2 * fz
         hoop = 0.25 * w * ttt / radius
-        q1r, q1z = w * (trr * p1r + trz * p1z), w * (trz * p1r + tzz * p1z)
-        q2r, q2z = w * (trr * p2r + trz * p2z), w * (trz * p2r + tzz * p2z)
-        force[a, 0] -= q1r + hoop
-        force[a, 1] -= q1z
-        force[c, 0] -= hoop - q1r
-        force[c, 1] += q1z
-        force[b, 0] -= q2r + hoop
-        force[b, 1] -= q2z
-        force[d, 0] -= hoop - q2r
-        force[d, 1] += q2z
-        drag = 0.25 * control[0] * density * w * wave / size
-        loss[HOURGLASS] += _hourglass(x, v, force, a, b, c, d, drag, p1r, p1z, p2r, p2z) * step
+        force[a, 0] -= hoop + fr + q1r
+        force[a, 1] -= fz + q1z
+        force[c, 0] -= hoop + fr - q1r
+        force[c, 1] -= fz - q1z
+        force[b, 0] -= hoop - fr + q2r
+        force[b, 1] += fz - q2z
+        force[d, 0] -= hoop - fr - q2r
+        force[d, 1] += fz + q2z
+        bent += held
+        loss[HOURGLASS] += lost
         fastest = bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest)
+    loss[HELD] = bent
     return fastest, stored

@@ -32,7 +32,7 @@ def log(x):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _flow(law, alpha, rate, temperature, step):  # type: ignore[no-untyped-def]
+def flow_stress(law, alpha, rate, temperature, step):  # type: ignore[no-untyped-def]
     """Flow stress and its slope in the increment of alpha (rate = increment / step) at fixed temperature."""
     b, n = law[5], law[6]
     base, slope = law[4], b
@@ -58,11 +58,11 @@ def _flow(law, alpha, rate, temperature, step):  # type: ignore[no-untyped-def]
 def _rate_return(law, q, old, temperature, step):  # type: ignore[no-untyped-def]
     """Increment of alpha and flow stress at it, for laws that curve or know rate or heat."""
     # Newton inside a bracket: the rate term makes the slope at small increments huge
-    yields, slope = _flow(law, old, 0.0, temperature, step)
+    yields, slope = flow_stress(law, old, 0.0, temperature, step)
     gamma = (q - yields) / (3.0 * law[3] + slope)
     low, high = 0.0, (q - yields) / (3.0 * law[3])
     for _ in range(40):
-        yields, slope = _flow(law, old + gamma, gamma / step, temperature, step)
+        yields, slope = flow_stress(law, old + gamma, gamma / step, temperature, step)
         excess = q - 3.0 * law[3] * gamma - yields
         if abs(excess) < 1e-10 * q:
             break
@@ -89,7 +89,7 @@ def radial_return(law, q, state, step, alpha, temperature):  # type: ignore[no-u
             gamma = (q - yields) / (3.0 * law[3] + law[5])
             yields += law[5] * gamma
     else:
-        yields = _flow(law, old, 0.0, state[temperature], step)[0]
+        yields = flow_stress(law, old, 0.0, state[temperature], step)[0]
         if q > yields:
             gamma, yields = _rate_return(law, q, old, state[temperature], step)
     if gamma > 0.0:

@@ -34,6 +34,7 @@ class Elements(NamedTuple):
     grad: NDArray[np.float64]
     weight: NDArray[np.float64]
     hoop: NDArray[np.float64]
+    rest: NDArray[np.float64]
     kind: NDArray[np.int64]
     laws: NDArray[np.float64]
     curves: NDArray[np.float64]
@@ -71,8 +72,8 @@ def internal(x, v, force, m, step, loss):  # type: ignore[no-untyped-def]
         )  # fmt: skip
     if m.form == QUAD:
         return elements(
-            x, v, force, m.cells, m.grad, m.weight, m.hoop, m.kind, m.laws, m.curves, m.strain_step, m.state, step,
-            m.control, loss,
+            x, v, force, m.cells, m.grad, m.rest, m.weight, m.hoop, m.kind, m.laws, m.curves, m.strain_step, m.state,
+            step, m.control, loss,
         )  # fmt: skip
     return full_quads(
         x, v, force, m.cells, m.grad, m.weight, m.hoop, m.kind, m.laws, m.curves, m.strain_step, m.state, step,
