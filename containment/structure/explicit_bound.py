@@ -7,8 +7,8 @@ x_e' K_e x_e <= omega_e^2 sum m_ea |x_a|^2 they stand on the diagonal with omega
 do. Blocks are bilinear in the gradients g, and a step turns g into (1 - dt L)' g with the velocity gradient L: after
 s = sum dt |L| the bound is A + (exp(2 s) - 1) E, with E the same sum without what cancels between elements.
 
-Central differences bear dt^2 K + 2 dt C <= 4 M. Bulk viscosity C obeys C_e <= 2 d_e M_e, and C_e <= tau_e K_e as K_e
-holds the bulk modulus times the same squares; so dt = 2 / (D + sqrt(D^2 + A)), D = min(max d_e, max tau_e A/2).
+Central differences bear dt^2 K + 2 dt C <= 4 M. Bulk viscosity C obeys C_e <= 2 d_e M_e, so that they bear
+dt = 2 / (D + sqrt(D^2 + A)) with D the largest d_e.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ def assembly(
 
 
 @njit(inline="always", **OPTIONS)
-def paced(pace, square, damp, lag, rate):  # type: ignore[no-untyped-def]
-    """The worst of the elements so far and of one more: 2 over its step, d and tau of its viscosity, |L|^2."""
+def paced(pace, square, damp, rate):  # type: ignore[no-untyped-def]
+    """The worst of the elements so far and of one more: 2 over its step, damping d, |L|^2."""
     fastest = pace[0]
     if square + 2.0 * damp * fastest > fastest * fastest:
         fastest = max(fastest, damp + np.sqrt(damp * damp + square))
-    return fastest, max(pace[1], damp), max(pace[2], lag), max(pace[3], rate)
+    return fastest, max(pace[1], damp), max(pace[2], rate)
 
 
 @njit(**OPTIONS)
@@ -261,5 +261,4 @@ def fastest(pace, stiff, slack, growth, own):  # type: ignore[no-untyped-def]
     """
     element = np.sqrt(pace[0] * pace[0] + own)
     omega2 = stiff + np.expm1(2.0 * growth) * slack
-    damp = min(pace[1], 0.5 * pace[2] * omega2)
-    return min(element, max(damp + np.sqrt(damp * damp + omega2), _CONTACT * np.sqrt(own)))
+    return min(element, max(pace[1] + np.sqrt(pace[1] * pace[1] + omega2), _CONTACT * np.sqrt(own)))

@@ -175,7 +175,7 @@ def hexes(  # type: ignore[no-untyped-def]
     `state` (e, 8): Cp^-1 xx yy zz xy yz zx, equivalent plastic strain, temperature. `control`: hourglass, linear and
     quadratic bulk viscosity.
     """
-    pace, stored, bent = (0.0, 0.0, 0.0, 0.0), 0.0, 0.0
+    pace, stored, bent = (0.0, 0.0, 0.0), 0.0, 0.0
     for e in range(cells.shape[0]):
         law, w, cell, g = laws[kind[e]], weight[e], cells[e], grad[e]
         bulk, shear = (law[2], law[3]) if law[0] == METAL else (0.0, 0.5 * law[2])
@@ -192,7 +192,7 @@ def hexes(  # type: ignore[no-untyped-def]
         rate = _gradient((ax, ay, az, bx, by, bz, cx, cy, cz), hours, g)
         inverse, jacobian = invert(f)
         along = multiply(rate, inverse)  # velocity gradient
-        dilation = along[0] + along[4] + along[8]
+        dilation, swift = along[0] + along[4] + along[8], square_sum_all(along)
         tau, energy, work = solid_stress(
             law, curves[kind[e]], strain_step, state[e], step, -dilation, f, inverse, jacobian, True
         )
@@ -201,17 +201,17 @@ def hexes(  # type: ignore[no-untyped-def]
         slopes, largest = gradient_sums(multiply((g[0], g[3], g[6], g[1], g[4], g[7], g[2], g[5], g[8]), inverse))
         slopes, largest = g[21] * slopes, g[21] * largest
         wave, size = np.sqrt((bulk + 2.0 * shear) / density), np.sqrt(12.0 / slopes)  # edge of a cube
-        damp, lag = 0.0, 0.0
+        damp = 0.0
         if dilation < 0.0:
             q, viscous = bulk_viscosity(density, wave, size, dilation, control)
             tau = (tau[0] + q, tau[1] + q, tau[2] + q, tau[3], tau[4], tau[5])
             loss[VISCOUS] += w * q * dilation * step
-            damp, lag = 0.5 * viscous * slopes, density * viscous / (bulk + 2.0 * shear / 3.0)
+            damp = 0.5 * viscous * slopes
         drag = 0.0625 * control[0] * density * w * wave / size
         power, held = _spread(force, cell, g, drag, stress_flux(w, tau, inverse), rate, inverse, shapes, hours)
         loss[HOURGLASS] += step * power
         bent += held
         square = (bulk * slopes + 2.0 * shear * largest) / density
-        pace = paced(pace, square, damp, lag, square_sum_all(along))
+        pace = paced(pace, square, damp, swift)
     loss[HELD] = bent
     return pace, stored

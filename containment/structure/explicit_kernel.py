@@ -67,7 +67,7 @@ def bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, rate, pace)
     ring = 0.25 / (radius * radius)
     omega2 = 4.0 * (bulk * (grr + gzz + ring) + 2.0 * shear * (max(grr, gzz) + abs(grz) + ring)) / density
     damp = 2.0 * viscous * (grr + gzz + ring)
-    return paced(pace, omega2, damp, density * viscous / (bulk + 2.0 * shear / 3.0), rate)
+    return paced(pace, omega2, damp, rate)
 
 
 @njit(inline="always", **OPTIONS)
@@ -98,7 +98,7 @@ def elements(  # type: ignore[no-untyped-def]
     `grad` (e, 4): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; `hoop_0` reference radius
     of the centre; `state` (e, 6) as in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
     """
-    pace, stored = (0.0, 0.0, 0.0, 0.0), 0.0
+    pace, stored = (0.0, 0.0, 0.0), 0.0
     for e in range(quads.shape[0]):
         a, b, c, d = quads[e, 0], quads[e, 1], quads[e, 2], quads[e, 3]
         r13, z13, r24, z24 = x[a, 0] - x[c, 0], x[a, 1] - x[c, 1], x[b, 0] - x[d, 0], x[b, 1] - x[d, 1]

@@ -168,7 +168,7 @@ def march(x, v, mass, free, mesh, bound, surface, parts, records, safety, end): 
     while True:
         last, now = step, max(step, 1e-12)
         pace, stored = internal(x, v, force, mesh, now, loss)
-        growth += np.sqrt(pace[3]) * last
+        growth += np.sqrt(pace[2]) * last
         if lost >= cost:  # in steps, to what the bound has grown
             stiff, slack, cost = stiffest(x, mesh, bound)
             growth, lost = 0.0, 0.0

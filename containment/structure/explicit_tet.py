@@ -52,7 +52,7 @@ def tets(  # type: ignore[no-untyped-def]
     step, control, loss,
 ):  # fmt: skip
     """Add the forces of all tetrahedra; as `hexes`, with `weight` (e,) det J_0 / 6 and `slots` (e, 4) the patches."""
-    pace, stored = (0.0, 0.0, 0.0, 0.0), _patch_pressures(x, cells, slots, slot_volume, slot_bulk, pressure)
+    pace, stored = (0.0, 0.0, 0.0), _patch_pressures(x, cells, slots, slot_volume, slot_bulk, pressure)
     for e in range(cells.shape[0]):
         law, w, cell = laws[kind[e]], weight[e], cells[e]
         is_metal = law[0] == METAL
@@ -62,7 +62,7 @@ def tets(  # type: ignore[no-untyped-def]
         inverse, volume = invert(map_)
         jacobian = volume / (6.0 * w)
         along = multiply(rate, inverse)  # velocity gradient
-        dilation = along[0] + along[4] + along[8]
+        dilation, swift = along[0] + along[4] + along[8], square_sum_all(along)
         f = multiply(map_, grad[e])
         tau, energy, work = solid_stress(
             law, curves[kind[e]], strain_step, state[e], step, -dilation, f, invert(f)[0], jacobian, False
@@ -79,13 +79,13 @@ def tets(  # type: ignore[no-untyped-def]
         i2 = inverse[2] + inverse[5] + inverse[8]
         last = i0 * i0 + i1 * i1 + i2 * i2
         slopes, largest = slopes + last, largest + last
-        damp, lag = 0.0, 0.0
+        damp = 0.0
         if dilation < 0.0:
             size = np.sqrt(1.5 / slopes)  # half of the edge of a regular tetrahedron
             q, viscous = bulk_viscosity(density, np.sqrt((bulk + 2.0 * shear) / density), size, dilation, control)
             push += q
             loss[VISCOUS] += w * q * dilation * step
-            damp, lag = 2.0 * viscous * slopes, density * viscous / (bulk + 2.0 * shear / 3.0)
+            damp = 2.0 * viscous * slopes
         flux = stress_flux(w, (tau[0] + push, tau[1] + push, tau[2] + push, tau[3], tau[4], tau[5]), inverse)
         for i in range(3):
             force[cell[1], i] -= flux[3 * i]
@@ -93,5 +93,5 @@ def tets(  # type: ignore[no-untyped-def]
             force[cell[3], i] -= flux[3 * i + 2]
             force[cell[0], i] += flux[3 * i] + flux[3 * i + 1] + flux[3 * i + 2]
         square = 4.0 * (bulk * slopes + 2.0 * shear * largest) / density
-        pace = paced(pace, square, damp, lag, square_sum_all(along))
+        pace = paced(pace, square, damp, swift)
     return pace, stored
