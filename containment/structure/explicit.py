@@ -159,7 +159,7 @@ def simulate(
         np.zeros((frame_times.size, *x.shape)), np.zeros((frame_times.size, *mesh.state.shape)), np.zeros(len(LEDGER)),
     )  # fmt: skip
     count, steps, worst, status, least = march(
-        x, v, mass, free, mesh, surface, touching, records, control.safety, float(end)
+        x, v, mass, free, mesh, body.assembly(free, mass), surface, touching, records, control.safety, float(end)
     )
     _judge(status, steps, worst, least, x, records.energy)
     history = records.history[:count]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from containment.errors import DataError
 from containment.structure.crushable import CURVE_END, CURVE_POINTS, Foam
+from containment.structure.explicit_bound import Assembly, assembly
 from containment.structure.explicit_full import SHAPE
 from containment.structure.explicit_laws import FOAM, METAL
 from containment.structure.explicit_march import FULL_QUAD, HEX, MEAN_QUAD, QUAD, TET, Elements
@@ -139,11 +140,13 @@ class Mesh:
         """(e,) volumes, m^3."""
         return self.sizes()
 
+    def lumps(self) -> Floats:
+        """(e,) mass that a cell gives each of its corners, kg."""
+        return np.asarray(self.laws()[self.kind, 1] * self.weights() / self.cells.shape[1])
+
     def node_mass(self, only: Ints | None = None) -> Floats:
         """(n,) lumped masses, an equal share of each cell's to each corner; `only` some material numbers."""
-        corners = self.cells.shape[1]
-        density = np.array([m.row()[1] for m in self.materials])[self.kind]
-        share = density * self.weights() / corners
+        corners, share = self.cells.shape[1], self.lumps()
         if only is not None:
             share = np.where(np.isin(self.kind, only), share, 0.0)
         return np.bincount(self.cells.ravel(), np.repeat(share, corners), len(self.points))
@@ -151,6 +154,18 @@ class Mesh:
     def gradient_squares(self) -> Floats:
         """(e,) n sum |g|^2 over the n corners of each cell, 1/m^2: its squared frequency over stiffness / density."""
         raise NotImplementedError
+
+    def corner_gradients(self) -> Floats | None:
+        """(e, corners, dim) gradients in the reference that make F; None for more than one point in a cell."""
+        raise NotImplementedError
+
+    def held(self) -> NDArray[np.bool_]:
+        """(e,) cells with stiffness beside that of their gradients."""
+        return np.zeros(len(self.cells), dtype=bool)
+
+    def assembly(self, free: Floats, mass: Floats) -> Assembly:
+        """Arrays of the bound of the frequency."""
+        return assembly(self.corner_gradients(), ~self.held(), self.cells, self.lumps(), free, mass)
 
     def step_estimate(self) -> float:
         """2 over the largest frequency of the cells as they stand, s."""
@@ -244,6 +259,11 @@ class Body(Mesh):
         soft = np.where(plate > 0.0, 0.5 * weights / np.maximum(plate, 1e-300), 0.0)
         return np.column_stack([hold[:, 0, 0], hold[:, 0, 1], hold[:, 1, 1], soft])
 
+    def corner_gradients(self) -> Floats | None:
+        """(e, 4, 2) as `gradients`; None for 2 x 2 points."""
+        half = self.gradients()
+        return np.stack([half[:, :2], half[:, 2:], -half[:, :2], -half[:, 2:]], 1) if self.rule == "reduced" else None
+
     def _diagonals(self) -> tuple[Floats, Floats]:
         a, b, c, d = (self.points[self.cells[:, i]] for i in range(4))
         return a - c, b - d
@@ -294,10 +314,7 @@ class Solid(Mesh):
     def _mean_gradients(self) -> Floats:
         """(e, 41) of `explicit_hex`: the mean gradients of hexahedra in the corner patterns of the parent."""
         turn, edges = self._frames()
-        maps = np.einsum("eki,epkj->epij", turn, self._maps())
-        volumes = np.linalg.det(maps)
-        mean = np.einsum("ep,epji,paj->eai", volumes, np.linalg.inv(maps), _HEX_SLOPES)
-        mean /= volumes.sum(axis=1)[:, None, None]
+        mean = self._volume_means(np.einsum("eki,epkj->epij", turn, self._maps()))
         linear, bent = np.einsum("eai,am->eim", mean, _SIGNS), np.einsum("eai,ak->eik", mean, _GAMMA) / 8.0
         more = np.linalg.norm(np.linalg.solve(linear, bent), axis=(1, 2)) ** 2
         shape = np.einsum("eaj,eji,ak->eki", self.points[self.cells], turn, _GAMMA)
@@ -320,6 +337,24 @@ class Solid(Mesh):
         volume = elastic / 192.0  # squares of the modes' strains have a mean of 1/3, of the last 1/9; a mode is X/8
         rod = 2.0 * shear * (1.0 + poisson) / 3.0
         return np.column_stack([plate * volume, poisson * plate * volume, shear * volume, rod * volume])
+
+    def held(self) -> NDArray[np.bool_]:
+        """(e,) hexahedra whose hourglass modes are held elastically."""
+        return np.asarray((self._hold()[:, 0] > 0.0) & (self.cells.shape[1] == 8))
+
+    def corner_gradients(self) -> Floats:
+        """(e, corners, 3) gradients in the reference, means over the volume in hexahedra."""
+        if self.cells.shape[1] == 8:
+            return self._volume_means(self._maps())
+        inner = np.linalg.inv(self._map())
+        return np.concatenate([-inner.sum(axis=1, keepdims=True), inner], axis=1)
+
+    @staticmethod
+    def _volume_means(maps: Floats) -> Floats:
+        """(e, 8, 3) mean gradients of hexahedra from dx/dxi at their points."""
+        volumes = np.linalg.det(maps)
+        mean = np.einsum("ep,epji,paj->eai", volumes, np.linalg.inv(maps), _HEX_SLOPES)
+        return np.asarray(mean / volumes.sum(axis=1)[:, None, None])
 
     def gradient_squares(self) -> Floats:
         """(e,) 8 or 4 times sum |g|^2."""

@@ -94,4 +94,4 @@ def full_quads(  # type: ignore[no-untyped-def]
             total += w
         omega2 *= 4.0 / (law[1] * total)
         fastest = max(fastest, viscous + np.sqrt(viscous * viscous + omega2))
-    return fastest, stored
+    return (fastest, 0.0, 0.0), stored

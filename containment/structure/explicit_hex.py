@@ -16,8 +16,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from containment.structure.explicit_bound import paced
 from containment.structure.explicit_laws import HELD, HOURGLASS, METAL, OPTIONS, PLASTIC, VISCOUS
-from containment.structure.explicit_tensor import invert, multiply, solid_stress, stress_flux, trace_product
+from containment.structure.explicit_tensor import invert, multiply, solid_stress, square_sum_all, stress_flux
 
 
 @njit(inline="always", **OPTIONS)
@@ -166,7 +167,7 @@ def _spread(force, cell, g, drag, flux, rate, inverse, shapes, hours):  # type: 
 def hexes(  # type: ignore[no-untyped-def]
     x, v, force, cells, grad, weight, kind, laws, curves, strain_step, state, step, control, loss,
 ):  # fmt: skip
-    """Add the forces of all hexahedra; returns 2 over the bounded step of the mesh, and the elastic energy.
+    """Add the forces of all hexahedra; returns the worst of them (`paced`), and the elastic energy.
 
     `grad` (e, 41): C (3, 3), D (3, 4), by how much D raises the squared gradients at most, X at the start (4, 3), and
     what hold it: one over the half edges (3), stiffness of plates, between their directions, of shear, of rods (0:
@@ -174,7 +175,7 @@ def hexes(  # type: ignore[no-untyped-def]
     `state` (e, 8): Cp^-1 xx yy zz xy yz zx, equivalent plastic strain, temperature. `control`: hourglass, linear and
     quadratic bulk viscosity.
     """
-    fastest, stored, bent = 0.0, 0.0, 0.0
+    pace, stored, bent = (0.0, 0.0, 0.0), 0.0, 0.0
     for e in range(cells.shape[0]):
         law, w, cell, g = laws[kind[e]], weight[e], cells[e], grad[e]
         bulk, shear = (law[2], law[3]) if law[0] == METAL else (0.0, 0.5 * law[2])
@@ -190,7 +191,8 @@ def hexes(  # type: ignore[no-untyped-def]
         hours = (hour0, hour1, hour2)
         rate = _gradient((ax, ay, az, bx, by, bz, cx, cy, cz), hours, g)
         inverse, jacobian = invert(f)
-        dilation = trace_product(rate, inverse)
+        along = multiply(rate, inverse)  # velocity gradient
+        dilation, swift = along[0] + along[4] + along[8], square_sum_all(along)
         tau, energy, work = solid_stress(
             law, curves[kind[e]], strain_step, state[e], step, -dilation, f, inverse, jacobian, True
         )
@@ -210,7 +212,6 @@ def hexes(  # type: ignore[no-untyped-def]
         loss[HOURGLASS] += step * power
         bent += held
         square = (bulk * slopes + 2.0 * shear * largest) / density
-        if square + 2.0 * damp * fastest > fastest * fastest:
-            fastest = max(fastest, damp + np.sqrt(damp * damp + square))
+        pace = paced(pace, square, damp, swift)
     loss[HELD] = bent
-    return fastest, stored
+    return pace, stored

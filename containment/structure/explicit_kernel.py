@@ -20,6 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from containment.structure.explicit_bound import paced
 from containment.structure.explicit_laws import (
     FOAM,
     HELD,
@@ -77,8 +78,8 @@ def material(law, curve, strain_step, here, step, dilation, f11, f12, f21, f22, 
 
 
 @njit(inline="always", **OPTIONS)
-def bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest):  # type: ignore[no-untyped-def]
-    """2 over the step that one element bears, or `fastest` where that is larger.
+def bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, rate, pace):  # type: ignore[no-untyped-def]
+    """The worst of the elements so far (`pace`) and of this one, as `paced`.
 
     omega^2 <= 4/rho (lambda (|g|^2 + 1/4r^2) + 2 G (lambda_max(g g') + 1/4r^2)) with the four gradients g, a rigorous
     bound of the one-point element; bulk viscosity adds a damping rate.
@@ -87,9 +88,7 @@ def bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest):  
     ring = 0.25 / (radius * radius)
     omega2 = 4.0 * (bulk * (grr + gzz + ring) + 2.0 * shear * (max(grr, gzz) + abs(grz) + ring)) / density
     damp = 2.0 * viscous * (grr + gzz + ring)
-    if omega2 + 2.0 * damp * fastest > fastest * fastest:
-        return max(fastest, damp + np.sqrt(damp * damp + omega2))
-    return fastest
+    return paced(pace, omega2, damp, rate)
 
 
 @njit(inline="always", **OPTIONS)
@@ -148,14 +147,14 @@ def _hourglass(x, v, a, b, c, d, g, rest, holds, room, drag, step, p1r, p1z, p2r
 def elements(  # type: ignore[no-untyped-def]
     x, v, force, quads, grad, rest, weight, hoop_0, kind, laws, curves, strain_step, state, step, control, loss,
 ):  # fmt: skip
-    """Add the forces of all elements; returns 2 over the bounded step of the mesh as it stands, and the elastic energy.
+    """Add the forces of all elements; returns the worst of them (`paced`) as they stand, and the elastic energy.
 
     `grad` (e, 8): reference gradients of nodes 1 and 2, those of 3 and 4 are their negatives; stiffness 11, 12, 22 of
     the hourglass modes y (J, 0: viscous resistance) and volume over twice the modulus of a plate, m^3/Pa; `rest` (e, 2)
     their values without force (they follow when the modes yield); `hoop_0` reference radius of the centre; `state`
     (e, 6) as in `material`. `control`: hourglass, linear and quadratic bulk viscosity.
     """
-    fastest, stored, bent = 0.0, 0.0, 0.0
+    pace, stored, bent = (0.0, 0.0, 0.0), 0.0, 0.0
     for e in range(quads.shape[0]):
         a, b, c, d = quads[e, 0], quads[e, 1], quads[e, 2], quads[e, 3]
         r13, z13, r24, z24 = x[a, 0] - x[c, 0], x[a, 1] - x[c, 1], x[b, 0] - x[d, 0], x[b, 1] - x[d, 1]
@@ -164,9 +163,11 @@ def elements(  # type: ignore[no-untyped-def]
         area2 = r13 * z24 - r24 * z13  # twice the area, counter-clockwise
         inverse = 1.0 / area2  # gradients in the current shape
         p1r, p1z, p2r, p2z = z24 * inverse, -r24 * inverse, -z13 * inverse, r13 * inverse
-        dilation = (v[a, 0] - v[c, 0]) * p1r + (v[a, 1] - v[c, 1]) * p1z
-        dilation += (v[b, 0] - v[d, 0]) * p2r + (v[b, 1] - v[d, 1]) * p2z
-        dilation += 0.25 * (v[a, 0] + v[b, 0] + v[c, 0] + v[d, 0]) / radius
+        s13, w13, s24, w24 = v[a, 0] - v[c, 0], v[a, 1] - v[c, 1], v[b, 0] - v[d, 0], v[b, 1] - v[d, 1]
+        lrr, lzz = s13 * p1r + s24 * p2r, w13 * p1z + w24 * p2z  # velocity gradient
+        lrz, lzr = s13 * p1z + s24 * p2z, w13 * p1r + w24 * p2r
+        ltt = 0.25 * (v[a, 0] + v[b, 0] + v[c, 0] + v[d, 0]) / radius
+        dilation = lrr + lzz + ltt
         law, w = laws[kind[e]], weight[e]
         trr, tzz, trz, ttt, energy, work = material(
             law, curves[kind[e]], strain_step, state[e], step, dilation, r13 * g1r + r24 * g2r, r13 * g1z + r24 * g2z,
@@ -204,6 +205,7 @@ def elements(  # type: ignore[no-untyped-def]
         force[d, 1] += fz + q2z
         bent += held
         loss[HOURGLASS] += lost
-        fastest = bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, fastest)
+        rate = lrr * lrr + lzz * lzz + lrz * lrz + lzr * lzr + ltt * ltt
+        pace = bound(bulk, shear, density, radius, viscous, p1r, p1z, p2r, p2z, rate, pace)
     loss[HELD] = bent
-    return fastest, stored
+    return pace, stored

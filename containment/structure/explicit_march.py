@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from containment.structure.explicit_bound import fastest, stiffest
 from containment.structure.explicit_contact import columns, strike_rocks
 from containment.structure.explicit_full import full_quads
 from containment.structure.explicit_hex import hexes
@@ -59,7 +60,7 @@ class Records(NamedTuple):
 
 @njit(**OPTIONS)
 def internal(x, v, force, m, step, loss):  # type: ignore[no-untyped-def]
-    """Forces of the elements; returns 2 over their bounded step, and their elastic energy."""
+    """Forces of the elements; returns the worst of them (`paced`), and their elastic energy."""
     if m.form == HEX:
         return hexes(
             x, v, force, m.cells, m.grad, m.weight, m.kind, m.laws, m.curves, m.strain_step, m.state, step, m.control,
@@ -111,13 +112,12 @@ def _drift(x, v, step):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _ground_omega2(surface, mass):  # type: ignore[no-untyped-def]
-    """Largest stiffness over mass that ground and rocks add to a node, 1/s^2."""
-    largest = 0.0
+def _sprung(own, surface, parts, mass):  # type: ignore[no-untyped-def]
+    """Fill `own` (n,) with the stiffness over mass that ground, rocks and other parts add to a node, 1/s^2."""
+    own[:] = parts.omega2
     for k in range(surface.nodes.size):
-        stiff = surface.bed[k] + (surface.penalty[k] if surface.rocks.shape[0] > 0 else 0.0)
-        largest = max(largest, stiff / mass[surface.nodes[k]])
-    return largest
+        i = surface.nodes[k]
+        own[i] += (surface.bed[k] + (surface.penalty[k] if surface.rocks.shape[0] > 0 else 0.0)) / mass[i]
 
 
 @njit(**OPTIONS)
@@ -153,7 +153,7 @@ def _frame(x, state, records, frame):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type: ignore[no-untyped-def]
+def march(x, v, mass, free, mesh, bound, surface, parts, records, safety, end):  # type: ignore[no-untyped-def]
     """Central differences to `end`. Returns (records, steps, ledger error, status, smallest step).
 
     `free` (n, dim): 1 where a node moves. Status: DONE, NOT_FINITE, or COLLAPSED (an element is about to turn over).
@@ -161,16 +161,24 @@ def march(x, v, mass, free, mesh, surface, parts, records, safety, end):  # type
     force, loss, energy = np.zeros_like(x), np.zeros(5), records.energy
     ease = free / np.expand_dims(mass, 1)
     start = _kinetic(v, force, mass, ease, 0.0)
-    sprung_omega2 = _ground_omega2(surface, mass) + parts.omega2
+    _sprung(bound.own, surface, parts, mass)
+    own = bound.own.max()
+    stiff, slack, growth, cost, lost = np.inf, 0.0, 0.0, 0.0, 0.0
     time, next_record, count, steps, worst, least, frame = 0.0, 0.0, 0, 0, 0.0, 1e30, 0
     step, first = 0.0, 0.0
     while True:
         last, now = step, max(step, 1e-12)
-        fastest, stored = internal(x, v, force, mesh, now, loss)
+        pace, stored = internal(x, v, force, mesh, now, loss)
+        growth += np.sqrt(pace[2]) * last
+        if lost >= cost:  # in steps, to what the bound has grown
+            stiff, slack, cost = stiffest(x, mesh, bound)
+            growth, lost = 0.0, 0.0
         push, sprung = columns(x, v, mass, force, surface, now, loss)
         struck, bent = strike_rocks(x, v, mass, force, surface, now, loss)
         bent += meet(x, v, mass, force, parts, now, loss)
-        step = safety * 2.0 / np.sqrt(fastest * fastest + sprung_omega2)
+        omega = fastest(pace, stiff, slack, growth, own)
+        lost += 1.0 - fastest(pace, stiff, slack, 0.0, own) / omega
+        step = safety * 2.0 / omega
         if not np.isfinite(step):
             return count, steps, worst, NOT_FINITE, least
         if steps == 0:

@@ -30,7 +30,8 @@ class Pairs(NamedTuple):
     last edge a node may meet; `place` (s,): the one it is at. `penalty` N/m, `friction`. Bonds: `strength` (s, 2) N
     normal and shear, `opening` m where nothing is left (0: no bond), `anchor` (s,) edge and `share` (s,) along it,
     `offset` (s, 2) m at the start across and along, `damage` (s,). `dragged` (s,): friction of the last step, N.
-    `omega2` 1/s^2: bound of what all this adds."""
+    `omega2` (n,) 1/s^2: bound of what all this adds to a
+    node of the mesh."""
 
     nodes: Ints
     edges: Ints
@@ -46,7 +47,7 @@ class Pairs(NamedTuple):
     offset: Floats
     damage: Floats
     dragged: Floats
-    omega2: float
+    omega2: Floats
 
 
 @njit(inline="always", **OPTIONS)
@@ -188,7 +189,7 @@ def pairs(points: Floats, mass: Floats, step: float, contacts: Sequence[PartCont
         nodes, edges.astype(np.int64), flat["first"].astype(np.int64), flat["last"].astype(np.int64), place, penalty,
         np.array([c.friction for c in contacts for _ in c.nodes]), strength * area[:, None],
         np.array([b.opening if b else 0.0 for b in bonds]), place.copy(), flat["share"],
-        flat["offset"].reshape(-1, 2), np.zeros(count), np.zeros(count), float(2.0 * np.max(load / mass)),
+        flat["offset"].reshape(-1, 2), np.zeros(count), np.zeros(count), 2.0 * load / mass,
     )  # fmt: skip
 
 

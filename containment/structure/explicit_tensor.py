@@ -41,10 +41,10 @@ def multiply(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always", **OPTIONS)
-def trace_product(a, b):  # type: ignore[no-untyped-def]
-    """Trace of the product of two matrices."""
-    first = a[0] * b[0] + a[1] * b[3] + a[2] * b[6] + a[3] * b[1] + a[4] * b[4]
-    return first + a[5] * b[7] + a[6] * b[2] + a[7] * b[5] + a[8] * b[8]
+def square_sum_all(a):  # type: ignore[no-untyped-def]
+    """Sum of the squares of a matrix."""
+    first = a[0] * a[0] + a[1] * a[1] + a[2] * a[2] + a[3] * a[3] + a[4] * a[4]
+    return first + a[5] * a[5] + a[6] * a[6] + a[7] * a[7] + a[8] * a[8]
 
 
 @njit(inline="always", **OPTIONS)

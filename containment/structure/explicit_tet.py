@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from containment.structure.explicit_bound import paced
 from containment.structure.explicit_hex import bulk_viscosity, gradient_sums
 from containment.structure.explicit_laws import METAL, OPTIONS, PLASTIC, VISCOUS
-from containment.structure.explicit_tensor import invert, multiply, solid_stress, stress_flux, trace_product
+from containment.structure.explicit_tensor import invert, multiply, solid_stress, square_sum_all, stress_flux
 
 
 @njit(inline="always", **OPTIONS)
@@ -51,7 +52,7 @@ def tets(  # type: ignore[no-untyped-def]
     step, control, loss,
 ):  # fmt: skip
     """Add the forces of all tetrahedra; as `hexes`, with `weight` (e,) det J_0 / 6 and `slots` (e, 4) the patches."""
-    fastest, stored = 0.0, _patch_pressures(x, cells, slots, slot_volume, slot_bulk, pressure)
+    pace, stored = (0.0, 0.0, 0.0), _patch_pressures(x, cells, slots, slot_volume, slot_bulk, pressure)
     for e in range(cells.shape[0]):
         law, w, cell = laws[kind[e]], weight[e], cells[e]
         is_metal = law[0] == METAL
@@ -60,7 +61,8 @@ def tets(  # type: ignore[no-untyped-def]
         map_, rate = _edges(x, cell), _edges(v, cell)
         inverse, volume = invert(map_)
         jacobian = volume / (6.0 * w)
-        dilation = trace_product(rate, inverse)
+        along = multiply(rate, inverse)  # velocity gradient
+        dilation, swift = along[0] + along[4] + along[8], square_sum_all(along)
         f = multiply(map_, grad[e])
         tau, energy, work = solid_stress(
             law, curves[kind[e]], strain_step, state[e], step, -dilation, f, invert(f)[0], jacobian, False
@@ -91,6 +93,5 @@ def tets(  # type: ignore[no-untyped-def]
             force[cell[3], i] -= flux[3 * i + 2]
             force[cell[0], i] += flux[3 * i] + flux[3 * i + 1] + flux[3 * i + 2]
         square = 4.0 * (bulk * slopes + 2.0 * shear * largest) / density
-        if square + 2.0 * damp * fastest > fastest * fastest:
-            fastest = max(fastest, damp + np.sqrt(damp * damp + square))
-    return fastest, stored
+        pace = paced(pace, square, damp, swift)
+    return pace, stored
