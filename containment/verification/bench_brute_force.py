@@ -32,9 +32,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.barriers import failure_probability_given_demand, split_common_cause
+from containment.case.dump import to_toml
 from containment.errors import ContainmentError, UsageError
 from containment.reliability.draws import features
-from containment.store import RunFolder, SampleRecords
+from containment.store import RunFolder, SampleRecords, content_hash
 
 if TYPE_CHECKING:
     from containment.case.fidelity import Fidelity
@@ -92,6 +93,12 @@ class Stored:
         return float(self.model.draws.weights[branch].mean())
 
     @cached_property
+    def key(self) -> str:
+        """Hash of what the answer of a flight depends on: case, settings, ensemble, and which candidate is which."""
+        candidates = [self.model.draws.seed, len(self.scores)]
+        return content_hash([to_toml(self.case), self.settings, candidates, self.study.finished().responses])
+
+    @cached_property
     def predicted(self) -> dict[str, Array]:
         """Demands by the surrogates (K,) by response."""
         table = features(self.model.inputs, self.scores)
@@ -140,14 +147,16 @@ class Stored:
 
 def fly(stored: Stored, rows: NDArray[np.int64], store: Path, block: int = 200) -> dict[int, dict[str, float] | None]:
     """Responses of candidates, None where a stage failed; kept in `store` as they come."""
-    records = SampleRecords(store)
-    done: dict[int, dict[str, float] | None] = {int(r["flight"]): r["responses"] for r in records.load()}
+    records, kept = SampleRecords(store), SampleRecords(store).load()
+    if any(record["run"] != stored.key for record in kept):
+        raise UsageError(f"{store} holds flights of another run", advice="give each run a store of its own")
+    done: dict[int, dict[str, float] | None] = {int(record["flight"]): record["responses"] for record in kept}
     todo = [row for row in dict.fromkeys(rows.tolist()) if row not in done]
     for start in range(0, len(todo), block):
         part = todo[start : start + block]
         for row, sample in zip(part, _samples(stored, part), strict=True):
             done[row] = _responses(stored, sample)
-            records.append({"flight": row, "responses": done[row]})
+            records.append({"run": stored.key, "flight": row, "responses": done[row]})
     return done
 
 
