@@ -176,9 +176,15 @@ class Learner:
             temper(self._chance_of(mode), scale, self.points.shape[1], self.settings.particles, self.rng)
             for mode in self._modes()
         ]
-        if _ABOUT_POINTS[0] <= self.points.shape[1] <= _ABOUT_POINTS[1]:
+        if self.steady:
             self.clouds = [self._about_points(i, mode) for i, mode in enumerate(self._modes())]
         self.tempered_at = n
+
+    @property
+    def steady(self) -> bool:
+        """Whether particles are drawn about design points; their mass then does not wander from one cloud to the next,
+        as that of tempered ones does."""
+        return _ABOUT_POINTS[0] <= self.points.shape[1] <= _ABOUT_POINTS[1]
 
     def _about_points(self, number: int, mode: int | None) -> Particles:
         """A cloud drawn anew about all design points the surrogate is found to have: from each input's axis at first,

@@ -14,19 +14,21 @@ taken from many candidates with
 
 so that no weight is above 2.5 and the estimate is unbiased whatever the surrogates say.
 
-`python -m containment.verification.bench_brute_force RUN --store FILE [--flights N]`: flights go to the store one by
-one, those it holds are not run again; prints P by branch and limit state beside what the run and its surrogates say.
+`python -m containment.verification.bench_brute_force RUN --store FILE [--flights N] [--publish FILE]`: flights go to
+the store one by one, those it holds are not run again; P by branch and limit state beside what the surrogates say of
+the same, and of loss what the run said, as the table that `containment verify reliability` judges.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from containment.study import Study
 
 Array = NDArray[np.float64]
+PUBLISHED = Path(__file__).parent / "data" / "brute-force.csv"
 CANDIDATES = 100_000
 _SEED = 20_000  # added to the run's own, so that nothing here is drawn as it was there
 _DEFENSIVE = 0.4
@@ -226,23 +229,52 @@ def _row(branch: str, name: str, weight: Array, true: Array, guess: Array, fligh
     )  # fmt: skip
 
 
+def claimed(stored: Stored, draws: Array) -> Row:
+    """What the run said of loss (branch "run"): mean over its draws, standard error of that mean, and as `ratio_error`
+    its own figure of what the surrogates' errors add to ln P."""
+    mean = float(stored.answer["probability_of_loss"]["mean"])
+    error = float(draws.std(ddof=1)) / np.sqrt(len(draws)) / mean
+    part = float(stored.answer["probability_of_loss"]["interval_parts"]["surrogate"])
+    return Row("run", "loss", mean, float(error), float("nan"), float("nan"), part)
+
+
+def published(path: Path = PUBLISHED) -> list[Row]:
+    """Rows of a published table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            Row(row["branch"], row["name"], *(float(row[field.name]) for field in fields(Row)[2:]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def write(rows: Sequence[Row], file: TextIO) -> None:
+    """The rows as a table."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Row)])
+    for row in rows:
+        writer.writerow([row.branch, row.name, *(f"{getattr(row, field.name):.4g}" for field in fields(Row)[2:])])
+
+
 def main(arguments: Sequence[str]) -> None:
-    """The table, tab separated, and the mean of the run beside it."""
+    """The table of a run."""
     parser = argparse.ArgumentParser(prog="python -m containment.verification.bench_brute_force", description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--store", type=Path, default=Path("brute-force.jsonl"))
     parser.add_argument("--flights", type=int, default=2000)
-    parser.add_argument("--candidates", type=int, default=CANDIDATES)
+    parser.add_argument("--publish", type=Path, help="write the table to this file, too")
     chosen = parser.parse_args(arguments)
-    stored = Stored.read(chosen.run, chosen.candidates)
+    stored, tree = Stored.read(chosen.run), RunFolder(chosen.run).load_tree("assurance.nc")
+    if tree is None:
+        raise UsageError(f"{chosen.run}: no assurance.nc", advice="give the folder of a finished run")
     rows = stored.chosen(chosen.flights)
     flown = fly(stored, rows, chosen.store)
-    sys.stdout.write("\t".join(Row.__dataclass_fields__) + "\n")
-    for row in compared(stored, rows, flown):
-        values = [getattr(row, name) for name in Row.__dataclass_fields__]
-        sys.stdout.write("\t".join(v if isinstance(v, str) else f"{v:.4g}" for v in values) + "\n")
-    loss = stored.answer["probability_of_loss"]
-    sys.stdout.write(f"failed flights {sum(v is None for v in flown.values())} of {len(flown)}; run: {loss}\n")
+    table = [*compared(stored, rows, flown), claimed(stored, np.asarray(tree["probability_of_loss"].values))]
+    write(table, sys.stdout)
+    if chosen.publish is not None:
+        with chosen.publish.open("w", encoding="utf-8", newline="") as file:
+            write(table, file)
+    used = [flown[row] for row in dict.fromkeys(rows.tolist())]
+    sys.stderr.write(f"{len(used)} flights, {sum(responses is None for responses in used)} failed\n")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def items() -> Iterator[Item]:
     yield from _coverage()
     yield from bench_side_by_side.items()
     yield from _landing_events()
+    yield from _brute_force()
     yield from _unmoved()
     yield from _refused()
     yield from _resumed()
@@ -102,6 +103,21 @@ def _landing_events() -> Iterator[Item]:
     yield Item.at_most("reliability.landing.width-without-cheap-rung", 0.2, without, "", f"{source}; {reason}")
     too_few = sum(row.repeats < 50 for row in rows.values())
     yield Item.at_most("reliability.landing.methods-with-fewer-runs", 0, too_few, "methods", source)
+
+
+def _brute_force() -> Iterator[Item]:
+    """A published run beside flights through its stages alone (bench_brute_force), judged."""
+    from containment.verification import bench_brute_force as bench
+
+    rows = {(row.branch, row.name): row for row in bench.published()}
+    stages, run = rows["", "loss"], rows["run", "loss"]
+    source = "same flights by the stages and by surrogates; verification/data/brute-force.csv"
+    # two standard errors of the flights and the run's own figure of its surrogates, ratio_error of its row
+    room = 1.96 * float(np.hypot(stages.ratio_error, run.ratio_error))
+    yield Item.relative("reliability.brute-force.surrogates", stages.ratio, 1.0, room, "", source)
+    # and those of the run's draws and of the candidates
+    room = 1.96 * float(np.sqrt(stages.error**2 + run.error**2 + run.ratio_error**2))
+    yield Item.relative("reliability.brute-force.loss", stages.probability, run.probability, room, "", source)
 
 
 def _plane(x: Array) -> Array:

@@ -24,7 +24,7 @@ def test_terms_are_found_among_many_inputs():
 
 
 def test_a_long_lower_tail_of_the_logarithm_is_not_mirrored_into_the_upper_one():
-    # what follows a difference of two inputs is positive and spans decades, but ln y is no polynomial with normal errors
+    # what follows a difference of two inputs is positive and spans decades, but its logarithm has no normal errors
     z, new = sample(300, 6), sample(200_000, 6, seed=4)
 
     def response(x):
