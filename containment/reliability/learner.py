@@ -184,7 +184,7 @@ class Learner:
     def steady(self) -> bool:
         """Whether particles are drawn about design points; their mass then does not wander from one cloud to the next,
         as that of tempered ones does."""
-        return _ABOUT_POINTS[0] <= self.points.shape[1] <= _ABOUT_POINTS[1]
+        return bool(_ABOUT_POINTS[0] <= self.points.shape[1] <= _ABOUT_POINTS[1])
 
     def _about_points(self, number: int, mode: int | None) -> Particles:
         """A cloud drawn anew about all design points the surrogate is found to have: from each input's axis at first,

@@ -76,10 +76,9 @@ def black_box(x: Array) -> Array:
     return np.asarray(modes(x).min(axis=1))
 
 
-PROBLEMS = {
-    "landing-modes": Problem(modes, MARGINALS, REFERENCE, ERROR, CORRELATION),
-    "landing": Problem(black_box, MARGINALS, REFERENCE, ERROR, CORRELATION),
-}
+PROBLEMS = {"landing-modes": Problem(modes, MARGINALS, REFERENCE, ERROR, CORRELATION)}
+# not in the coverage table: the seal hides behind the other two (manual)
+BLACK_BOX = {"landing": Problem(black_box, MARGINALS, REFERENCE, ERROR, CORRELATION)}
 
 
 def failing_regions(rng: np.random.Generator, size: int = 20_000) -> list[tuple[Array, Array]]:
