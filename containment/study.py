@@ -124,6 +124,24 @@ class Study:
             )
         return self
 
+    @classmethod
+    def read(cls, case: Case, folder: RunFolder) -> Study:
+        """The study a run folder holds, as `save` wrote it; costs are not among it."""
+        from containment.ensemble import Failure, Outcome
+
+        columns, _ = folder.read_table("responses.parquet")
+        reasons = folder.read_json("failures.json")
+        uncertain = case.inputs()
+        paths = [name for name in columns if name in uncertain]
+        names = [name for name in columns if "." in name and name not in uncertain]
+        rows = tuple({path: float(columns[path][i]) for path in paths} for i in range(len(columns["sample"])))
+        outcomes = []
+        for i, status in enumerate(columns["status"]):
+            values = {name: float(columns[name][i]) for name in names if np.isfinite(columns[name][i])}
+            kind, _, message = str(reasons.get(str(i), "")).partition(": ")
+            outcomes.append(Outcome(i, values) if status == "ok" else Outcome(i, None, Failure(kind, message)))
+        return cls(Samples(rows), tuple(outcomes), int(np.sum(columns["stages"] == "all")))
+
     def save(self, folder: RunFolder) -> None:
         """Write responses.parquet (inputs, responses, status) and failures.json."""
         columns: dict[str, Any] = {"sample": np.arange(len(self.outcomes))}

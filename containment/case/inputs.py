@@ -10,6 +10,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -107,9 +108,15 @@ class Inputs:
     def correlate(self, independent: Array) -> Array:
         """Correlated normal scores of independent ones (Gaussian copula); inputs without correlation are unchanged."""
         z = independent.copy()
-        for block in _blocks(self.correlation):
-            z[:, block] = independent[:, block] @ np.linalg.cholesky(self.correlation[np.ix_(block, block)]).T
+        for block, factor in self._factors:
+            z[:, block] = independent[:, block] @ factor.T
         return z
+
+    @cached_property
+    def _factors(self) -> list[tuple[list[int], Array]]:
+        """Cholesky factor of each group of correlated inputs: asked for often, the same every time."""
+        blocks = _blocks(self.correlation)
+        return [(block, np.linalg.cholesky(self.correlation[np.ix_(block, block)])) for block in blocks]
 
     def physical(self, scores: Array) -> Array:
         """Values in SI (n, d) of normal scores."""

@@ -68,7 +68,7 @@ def assurance(
     Raises UsageError (no fault tree or requirement), DataError (responses missing, wrong unit, too few samples),
     FailedSamplesError (more than the case allows).
     """
-    model = _model(case, ensemble, posterior, fidelity, mesh_error or {}, seed, resamples=BOOTSTRAPS)
+    model = model_of(case, ensemble, posterior, fidelity, mesh_error or {}, seed, resamples=BOOTSTRAPS)
     flights = model.flights(fidelity.aleatory_draws, model.draws.seed)
     full = evaluate(model, flights, np.arange(model.draws.count), with_surrogate_error=True)
     # what remains when the surrogates, and then the meshes too, are taken as exact: a quarter of the draws tells
@@ -94,7 +94,7 @@ def design_points(
     case: Case, ensemble: Ensemble, posterior: Mapping[str, Array], fidelity: Fidelity, *, seed: int | None = None
 ) -> tuple[DesignPoint, ...]:
     """Where each limit state is most likely reached, by the surrogates; arguments and errors as of `assurance`."""
-    model = _model(case, ensemble, posterior, fidelity, {}, seed, resamples=0)
+    model = model_of(case, ensemble, posterior, fidelity, {}, seed, resamples=0)
     found = []
     for (name, branch), scores in model.design_points().items():
         laws = zip(model.inputs.paths, model.inputs.marginals, scores, strict=True)
@@ -104,10 +104,12 @@ def design_points(
     return tuple(found)
 
 
-def _model(
+def model_of(
     case: Case, ensemble: Ensemble, posterior: Mapping[str, Array], fidelity: Fidelity,
     mesh_error: Mapping[str, float], seed: int | None, *, resamples: int,
 ) -> Model:  # fmt: skip
+    """Surrogates of every demand (and of `resamples` bootstraps of the ensemble), with `fidelity.epistemic_draws` draws
+    of everything unknown; arguments and errors as of `assurance`."""
     if case.fault_tree is None or case.requirement is None:
         raise UsageError("the case has no requirement or no fault tree", advice="add [requirement] and [fault_tree]")
     seed = case.study.seed if seed is None else seed
@@ -217,4 +219,4 @@ def _fit(scores: Array, response: Array, columns: list[int]) -> Surrogate:
     return replace(found, residual=residual)
 
 
-__all__ = ["Assurance", "DesignPoint", "Ensemble", "Model", "assurance", "design_points"]
+__all__ = ["Assurance", "DesignPoint", "Ensemble", "Model", "assurance", "design_points", "model_of"]

@@ -23,6 +23,8 @@ _FARTHEST = 7.5  # standard deviations: P = 3e-14
 _NEAR = 0.15  # standard deviations by which the limit may be misplaced at the point
 _ITERATIONS = 30
 _CALLS = 4  # of one mode in one go
+_SAME = 1.0  # standard deviations between two design points
+_ON_LIMIT = 0.1  # standard deviations off the limit at which a search counts as ended there
 
 
 def design_point(mean: Callable[[Array], Array], start: Array) -> tuple[Array, float]:
@@ -51,6 +53,20 @@ def design_point(mean: Callable[[Array], Array], start: Array) -> tuple[Array, f
         if moved < 1e-3:
             break
     return u, float(np.linalg.norm(slope))
+
+
+def local_design_points(mean: Callable[[Array], Array], starts: Array) -> Array:
+    """Where searches from `starts` (n, d) end on the limit, each place once, nearest first (m, d)."""
+    ends = []
+    for start in starts:
+        point, slope = design_point(mean, start)
+        if abs(float(mean(point[None])[0])) <= _ON_LIMIT * slope:
+            ends.append(point)
+    kept: list[Array] = []
+    for point in sorted(ends, key=lambda u: float(u @ u)):
+        if all(np.linalg.norm(point - other) > _SAME for other in kept):
+            kept.append(point)
+    return np.array(kept).reshape(len(kept), starts.shape[1])
 
 
 def check_design_points(learner: Learner, reach: float) -> bool:

@@ -9,14 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from containment.reliability.design_points import local_design_points
 from containment.reliability.gaussian_process import Kernel, Kriging, fit_kriging, points_for_squares
 from containment.reliability.problem import Problem
-from containment.reliability.proposals import Particles, move, temper
+from containment.reliability.proposals import Particles, about, move, temper
 
 Array = NDArray[np.float64]
 _WIDE_RANGE = 1e3  # largest value over the median one
 _SAME = 0.05  # standard deviations
 _MANY = 100  # points from which a surrogate's form changes seldom
+# numbers of inputs where particles are drawn about design points: fewer are tempered well, with more the weights of
+# such draws tell little
+_ABOUT_POINTS = (11, 20)
+_CAUTION = 2.0  # standard deviations of the surrogate, so that a region it is merely unsure of is looked at too
+_AXIS_START, _OTHER_STARTS = 3.0, 6  # standard deviations along each input; random directions later on
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Learner:
     clouds: list[Particles] = field(default_factory=list)
     population: tuple[Array, Array] = field(default_factory=lambda: (np.empty((0, 0)), np.empty(0)))
     sentinels: list[Sentinels] = field(default_factory=list)
+    centres: dict[int, Array] = field(default_factory=dict)
     tuned_at: int = 0
     compared_at: int = 0
     tempered_at: int = 0
@@ -169,7 +176,35 @@ class Learner:
             temper(self._chance_of(mode), scale, self.points.shape[1], self.settings.particles, self.rng)
             for mode in self._modes()
         ]
+        if self.steady:
+            self.clouds = [self._about_points(i, mode) for i, mode in enumerate(self._modes())]
         self.tempered_at = n
+
+    @property
+    def steady(self) -> bool:
+        """Whether particles are drawn about design points; their mass then does not wander from one cloud to the next,
+        as that of tempered ones does."""
+        return bool(_ABOUT_POINTS[0] <= self.points.shape[1] <= _ABOUT_POINTS[1])
+
+    def _about_points(self, number: int, mode: int | None) -> Particles:
+        """A cloud drawn anew about all design points the surrogate is found to have: from each input's axis at first,
+        then from those known before and some random directions."""
+        d, cloud = self.points.shape[1], self.clouds[number]
+        if number not in self.centres:
+            starts = _AXIS_START * np.vstack([np.eye(d), -np.eye(d)])
+        else:
+            direction = self.rng.standard_normal((_OTHER_STARTS, d))
+            others = _AXIS_START * direction / np.linalg.norm(direction, axis=1, keepdims=True)
+            starts = np.vstack([self.centres[number], others])
+
+        def margin(u: Array) -> Array:
+            mean, sd = self.predict(u, mode)
+            return self.problem.joined(mean - _CAUTION * sd)
+
+        self.centres[number] = local_design_points(margin, starts)
+        if not len(self.centres[number]):
+            return cloud
+        return about(self._chance_of(mode), cloud, self.centres[number], self.rng)
 
     def _chance_of(self, mode: int | None) -> Callable[[Array, float], Array]:
         def chance(u: Array, extra: float) -> Array:

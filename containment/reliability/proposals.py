@@ -23,6 +23,7 @@ _INFLATION = 1.5  # of the mixture's variances: a proposal must be wider than wh
 _WIDE_SHARE = 0.15  # of the mixture: the input law widened, for what the particles missed
 _WIDE = 1.8  # its standard deviation (less in many dimensions, where it would carry no weight)
 _FLOOR = 1e-30
+_TRIALS = 4  # points about the centres for each particle kept
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,26 @@ def temper(chance: Chance, scale: float, dimension: int, count: int, rng: np.ran
         if width == 0.0 or mass < 1e-25:
             break
     return Particles(u, mass)
+
+
+def about(chance: Chance, cloud: Particles, centres: Array, rng: np.random.Generator) -> Particles:
+    """Particles of phi(u) chance(u, 0) by importance sampling about the centres (m, d) and about a cloud.
+
+    Tempered particles of many inputs can lose a region that fails no less than the one they went to, and their mass
+    with it; a Gaussian of unit spread about each design point holds both.
+    """
+    count, d = cloud.u.shape
+    spread = linalg.cholesky(_INFLATION * np.cov(cloud.u.T) + 1e-8 * np.eye(d), lower=True)
+    parts = len(centres) + 1
+    proposal = Mixture(
+        np.full(parts, 1.0 / parts), np.vstack([centres, cloud.u.mean(axis=0)]), (*[np.eye(d)] * len(centres), spread)
+    )
+    u = proposal.sample(_TRIALS * count, rng)
+    weight = np.exp(np.minimum(proposal.log_weight(u), 500.0)) * chance(u, 0.0)
+    if not weight.sum() > 0.0:
+        return cloud
+    u, mass = u[_resample(weight, rng, count)], float(weight.mean())
+    return Particles(move(_at_width(chance, 0.0), u, rng, 5)[0], mass)
 
 
 def _at_width(chance: Chance, width: float) -> Callable[[Array], Array]:
@@ -83,10 +104,11 @@ def _next_width(chance: Chance, u: Array, now: Array, width: float) -> float:
     return high if high < width else 0.7 * width
 
 
-def _resample(weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Systematic resampling."""
+def _resample(weights: Array, rng: np.random.Generator, count: int | None = None) -> NDArray[np.int64]:
+    """Systematic resampling, as many as there are or `count`."""
+    count = len(weights) if count is None else count
     total = np.cumsum(weights / weights.sum())
-    places = (np.arange(len(weights)) + rng.random()) / len(weights)
+    places = (np.arange(count) + rng.random()) / count
     return np.minimum(np.searchsorted(total, places), len(weights) - 1)
 
 

@@ -150,11 +150,13 @@ def _mass(learner: Learner) -> float:
 
 
 def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
-    """Enrich until the mass in doubt is small twice, then send sentinels; a surprise starts over."""
+    """Enrich until the mass in doubt is small twice (once where it is known better), then send sentinels; a surprise
+    starts over."""
     problem, settings = learner.problem, learner.settings
     limit = int((settings.share_over_rung if problem.rungs else settings.surrogate_share) * problem.budget)
     wanted = max(settings.doubt, 0.5 * target_cov)
     history: list[float] = []
+    times = 1 if learner.steady else 2
     # one mode is watched by its own doubt; of several, one could be lost unseen
     sentinels_left, checks_left = 3, 4 if len(learner.values[0]) > 1 else 0
     for _ in range(_MOST_TURNS):
@@ -162,7 +164,7 @@ def _learn(learner: Learner, target_cov: float, log: dict[str, Any]) -> None:
         learner.spread_particles()
         u, doubt, share = learner.doubt()
         history.append(share)
-        calm = len(history) >= 2 and max(history[-2:]) < wanted
+        calm = len(history) >= times and max(history[-times:]) < wanted
         if problem.calls >= limit:
             if not calm:
                 in_doubt = f"{share:.1%}" if share < 1.0 else "more than all"

@@ -24,7 +24,7 @@ _LOG_RATIO = 1.5  # responses that vary by less than this factor are as well des
 
 @dataclass(frozen=True)
 class Surrogate:
-    """y = t^-1(intercept + sum coefficient * product of scores), t = ln for positive responses.
+    """y = t^-1(intercept + sum coefficient * product of scores), t = ln where it describes positive responses better.
 
     `scatter` is the cross-validated standard deviation of t(y); `q2` the cross-validated share of variance explained;
     `residual` (n,) the cross-validated errors; `low`, `high` the range of t(y) seen.
@@ -72,20 +72,27 @@ def fit_surrogate(scores: Array, response: Array, candidates: Sequence[int] | No
             f"{len(y)} samples, {int(np.sum(~np.isfinite(y)))} of them not numbers",
             advice="run at least 8 samples that finish",
         )
-    logarithmic = bool(np.all(y > 0) and y.max() > _LOG_RATIO * y.min())
-    t = np.log(y) if logarithmic else y
     columns = list(range(scores.shape[1])) if candidates is None else list(candidates)
-    if np.ptp(t) <= 1e-12 * max(1.0, float(np.abs(t).max())):
-        zero = np.zeros(len(y))
-        return Surrogate(float(t.mean()), (), (), logarithmic, 0.0, 1.0, zero, float(t.min()), float(t.max()))
+    plain = _fitted(scores, y, columns, logarithmic=False)
+    if not (np.all(y > 0) and y.max() > _LOG_RATIO * y.min()):
+        return plain
+    # the likelihood of y itself decides: the geometric mean turns an error of ln y into one of y (Box & Cox 1964)
+    other = _fitted(scores, np.log(y), columns, logarithmic=True)
+    return other if other.scatter * np.exp(np.mean(np.log(y))) <= plain.scatter else plain
+
+
+def _fitted(scores: Array, t: Array, columns: list[int], *, logarithmic: bool) -> Surrogate:
+    """Terms, coefficients and cross-validated error of t (n,) as it is."""
+    low, high = float(t.min()), float(t.max())
+    if high - low <= 1e-12 * max(1.0, float(np.abs(t).max())):
+        return Surrogate(float(t.mean()), (), (), logarithmic, 0.0, 1.0, np.zeros(len(t)), low, high)
     terms = _select(scores, t, columns)
     beta = _least_squares(scores, t, terms)
     residual = _cross_validated(scores, t, columns)
     scatter = float(np.sqrt(np.mean(residual**2)))
     q2 = 1.0 - float(np.sum(residual**2) / np.sum((t - t.mean()) ** 2))
     return Surrogate(
-        float(beta[0]), tuple(terms), tuple(map(float, beta[1:])), logarithmic, scatter, q2, residual,
-        float(t.min()), float(t.max()),
+        float(beta[0]), tuple(terms), tuple(map(float, beta[1:])), logarithmic, scatter, q2, residual, low, high
     )  # fmt: skip
 
 

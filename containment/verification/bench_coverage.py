@@ -1,9 +1,9 @@
 """Coverage: how often the 95 % interval of a rare event holds the truth, over many seeds and one set of settings.
 
 `python -m containment.verification.bench_coverage [--seeds 50] [--first 1000] [--store FILE] [NAME...]` runs every
-problem of `bench_rare_events` with every seed, one line of JSON per run in the store: a run that is there is not
-repeated, so the table can be stopped, resumed, and done again for some problems only. `--publish FILE` writes the runs
-as the short table that `containment verify reliability` judges.
+problem of `bench_rare_events` and `bench_three_modes` with every seed, one line of JSON per run in the store: a run
+that is there is not repeated, so the table can be stopped, resumed, and done again for some problems only.
+`--publish FILE` writes the runs as the short table that `containment verify reliability` judges.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from containment.verification.bench_rare_events import PROBLEMS
+from containment.verification import bench_rare_events, bench_three_modes
 
+TABLE = {**bench_rare_events.PROBLEMS, **bench_three_modes.PROBLEMS}
+PROBLEMS = {**TABLE, **bench_three_modes.BLACK_BOX}
 PUBLISHED = Path(__file__).parent / "data" / "rare-event-coverage.csv"
 TARGET_COV, BUDGET = 0.05, 1000
 FRESH = 1000  # first seed of the published runs; 1000 to 1009 were looked at while the method was built, later ones not
@@ -99,8 +101,9 @@ def one_run(name: str, seed: int) -> Run:
 
     problem, started = PROBLEMS[name], time.process_time()
     found = failure_probability(
-        problem.g, problem.marginals, target_cov=TARGET_COV, budget=BUDGET, rng=np.random.default_rng(seed)
-    )
+        problem.g, problem.marginals, target_cov=TARGET_COV, budget=BUDGET, rng=np.random.default_rng(seed),
+        correlation=problem.correlation,
+    )  # fmt: skip
     return Run(
         name, seed, found.probability, found.cov, *found.interval, found.model_calls, found.hard,
         time.process_time() - started,
@@ -169,7 +172,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--store", type=Path, default=Path("coverage.jsonl"))
     parser.add_argument("--publish", type=Path, help="write the runs of the store to this table")
     chosen = parser.parse_args(arguments)
-    run_all(chosen.names or list(PROBLEMS), range(chosen.first, chosen.first + chosen.seeds), chosen.store)
+    run_all(chosen.names or list(TABLE), range(chosen.first, chosen.first + chosen.seeds), chosen.store)
     rows = table(stored(chosen.store))
     if chosen.publish is not None:
         publish(stored(chosen.store), chosen.publish)

@@ -93,9 +93,7 @@ class Landing:
 
     def margin(self, x: Array) -> Array:
         """Rung 1: limit less peak acceleration over the limit, x (n, 15) -> (n,)."""
-        peaks = np.empty(len(x))
-        _peaks(np.ascontiguousarray(x), _SPREAD, peaks)
-        return 1.0 - peaks / self.limit
+        return np.asarray(1.0 - peak_acceleration(x) / self.limit)
 
     def cheap_margin(self, x: Array) -> Array:
         """Rung 0: the same by balance of energy, x (n, 15) -> (n,)."""
@@ -107,6 +105,13 @@ LANDINGS = {
     "stiff": Landing(4.0e5, 0.05, 1.0e7, 1696.7 * 9.80665, 3.715e-5, 0.037),
     "thin": Landing(4.0e5, 0.035, 5.0e6, 1655.8 * 9.80665, 3.815e-5, 0.036),
 }
+
+
+def peak_acceleration(x: Array) -> Array:
+    """Peak acceleration of the payload by rung 1, m/s^2, x (n, 15) -> (n,)."""
+    peaks = np.empty(len(x))
+    _peaks(np.ascontiguousarray(x), _SPREAD, peaks)
+    return peaks
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[misc]

@@ -1,8 +1,8 @@
 """Public rare-event problems with recomputed references; `bench_coverage` and `bench_peers` run them.
 
-g(x) <= 0 is failure, x (n, d) in physical units, inputs independent. References were recomputed by quadrature or by two
-independent importance-sampling runs (relative error beside each); several published values are off by 1 to 36 %.
-Names: TNO black-box challenge (Rozsas & Slobbe 2019) rp..; others by their usual names.
+g(x) <= 0 is failure, x (n, d) in physical units, inputs independent but where a correlation is given. References were
+recomputed by quadrature or by two independent importance-sampling runs (relative error beside each); several published
+values are off by 1 to 36 %. Names: TNO black-box challenge (Rozsas & Slobbe 2019) rp..; others by their usual names.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ ROOT2 = np.sqrt(2.0)
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem: limit state, marginals, reference probability and its relative error."""
+    """One problem: limit state, marginals, reference probability and its relative error, correlation of the inputs'
+    normal scores (None: independent)."""
 
     g: Callable[[Array], Array]
     marginals: Sequence[Any]
     reference: float
     error: float
+    correlation: Array | None = None
 
 
 def lognormal(mean: float, sd: float) -> Any:

@@ -1,11 +1,15 @@
 """Rare events: accuracy for few calls, honest ends (P = 0, P = 1, unknown, hard), invariance, resumption, bad input."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from containment.errors import CaseError, DataError, UsageError
 from containment.reliability import failure_probability, sensitivities, twin_run
+from containment.reliability.design_points import local_design_points
+from containment.reliability.proposals import Particles, about
 from containment.verification.bench_coverage import coverage
 from containment.verification.bench_rare_events import PROBLEMS
 
@@ -274,3 +278,35 @@ def test_a_cheaper_rung_saves_calls_and_a_useless_one_costs_no_honesty():
     assert useless.interval[0] < truth < useless.interval[1]
     with pytest.raises(DataError, match="cheap rung"):
         run(costly, inputs, budget=60, trend=lambda x: np.ones(len(x)))
+
+
+def test_particles_about_design_points_find_the_region_a_cloud_lost():
+    d, beta = 14, 4.9
+    rng = np.random.default_rng(2)
+
+    def margin(u):
+        return beta - np.maximum(u[:, 0], u[:, 1])
+
+    def chance(u, extra):
+        return stats.norm.sf(margin(u) / np.hypot(0.01, extra))
+
+    lost = rng.standard_normal((1000, d))
+    lost[:, 0] = beta + rng.exponential(1.0 / beta, 1000)
+    centres = local_design_points(margin, 3.0 * np.vstack([np.eye(d), -np.eye(d)]))
+    # nearest first; the corner between both may come after them
+    assert np.allclose(np.sort(centres[:2, :2], axis=0), [[0.0, 0.0], [beta, beta]], atol=1e-2)
+    found = about(chance, Particles(lost, stats.norm.sf(beta)), centres, rng)
+    # 4000 points about three centres: a coefficient of variation of 4 %
+    assert found.mass == pytest.approx(2.0 * stats.norm.sf(beta), rel=0.12)
+    assert np.mean(found.u[:, 0] < found.u[:, 1]) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_who_carries_the_calls_does_not_matter(workers):
+    def carried(x):
+        with ThreadPoolExecutor(workers) as pool:
+            tasks = [pool.submit(plane, row[None]) for row in x[::-1]]
+        return np.concatenate([task.result() for task in tasks[::-1]])
+
+    one, many = run(plane), run(carried)
+    assert (many.probability, many.interval, many.model_calls) == (one.probability, one.interval, one.model_calls)

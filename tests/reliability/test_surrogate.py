@@ -23,6 +23,21 @@ def test_terms_are_found_among_many_inputs():
     assert fitted.q2 > 0.999999
 
 
+def test_a_long_lower_tail_of_the_logarithm_is_not_mirrored_into_the_upper_one():
+    # what follows a difference of two inputs is positive and spans decades, but its logarithm has no normal errors
+    z, new = sample(300, 6), sample(200_000, 6, seed=4)
+
+    def response(x):
+        return 0.05 + np.abs(x[:, 0] - x[:, 1])
+
+    fitted = fit_surrogate(z, response(z))
+    assert not fitted.logarithmic
+    limit = 4.0
+    error = fitted.scatter * np.random.default_rng(5).standard_normal(len(new))
+    said, true = np.mean(fitted(new) + error > limit), np.mean(response(new) > limit)
+    assert 1.0 < said / true < 5.0  # a quadratic bends beyond the modulus: 3.4 times; over ln y 13 times
+
+
 @pytest.mark.parametrize("samples", [48, 200])
 def test_scatter_is_the_error_on_new_samples(samples):
     noise = np.random.default_rng(2)
