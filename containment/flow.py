@@ -37,9 +37,9 @@ def run(
     how = Workforce(workers, scheduler, executor)
     with opened(case, out, seed) as folder:
         with ensemble.in_worker(nominal_flight, case, settings, folder) as nominal:
-            posterior = learn(case, settings, folder, seed)  # in this process, while the nominal flies in a worker
             chain = nominal.result()
-        with ensemble.in_worker(closer_look, case, settings, folder, chain) as closer:  # while the ensemble flies
+        with ensemble.in_worker(closer_look, case, settings, folder, chain) as closer:  # beside all that follows
+            posterior = learn(case, settings, folder, seed)
             if case.footprint is not None:
                 _LOG.info("footprint: where it comes down")
                 dispersion.footprint(case, folder, seed, workers=workers)

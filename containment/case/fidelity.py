@@ -55,7 +55,7 @@ def defaults(name: FidelityName) -> Fidelity:
         "screening": {},
         "standard": {
             "samples": 120,
-            "landings": 1200, "mesh_size": 0.006, "heatshield_cells": 100, "heatshield_step": 0.25, "soak_steps": 160,
+            "landings": 1000, "mesh_size": 0.006, "heatshield_cells": 100, "heatshield_step": 0.25, "soak_steps": 160,
             "landing_masses": 32, "impact_size": 0.006, "impact_layers": 3, "impact_branches": 3,
             "epistemic_draws": 1000, "aleatory_draws": 4000, "refinement": 1.5,
         },

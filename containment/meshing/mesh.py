@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,8 +118,14 @@ class SectionMesh:
 
     def volumes(self) -> Floats:
         """(m,) volume swept by every triangle in the full turn, m3: 2 pi r_c A, exact for a triangle (Pappus)."""
+        return self._volumes
+
+    @cached_property
+    def _volumes(self) -> Floats:
         centre = self.points[self.triangles, 0].mean(axis=1)
-        return np.asarray(2.0 * np.pi * centre * self.areas())
+        found = np.asarray(2.0 * np.pi * centre * self.areas())
+        found.flags.writeable = False
+        return found
 
     def region_volume(self, name: str) -> float:
         """Volume of a named region, full body of revolution, m3."""
