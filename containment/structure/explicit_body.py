@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containment.errors import DataError
+from containment.structure import explicit_lanes
 from containment.structure.crushable import CURVE_END, CURVE_POINTS, Foam
 from containment.structure.explicit_bound import Assembly, assembly
 from containment.structure.explicit_full import SHAPE
@@ -191,6 +192,9 @@ class Mesh:
         )
         none, no_slots = np.empty(0), np.empty((0, 4), dtype=np.int64)
         arrays: dict[str, Any] = {
+            "lanes": no_slots,
+            "blocks": np.empty((0, 0)),
+            "grad": np.empty((0, 0)),
             "slots": no_slots,
             "slot_volume": none,
             "slot_bulk": none,
@@ -374,7 +378,9 @@ class Solid(Mesh):
         """Arrays of the kernel."""
         weight = self.sizes()
         if self.cells.shape[1] == 8:
-            return self._pack(HEX, control, grad=self._mean_gradients(), weight=weight)
+            lanes = explicit_lanes.lanes(self.kind)
+            rows = np.column_stack([self._mean_gradients(), weight])
+            return self._pack(HEX, control, lanes=lanes, blocks=explicit_lanes.blocked(rows, lanes), weight=weight)
         grad = np.linalg.inv(self._map()).reshape(-1, 9).copy()
         count = len(self.cells)
         slots = np.repeat(np.arange(count), 4).reshape(-1, 4)

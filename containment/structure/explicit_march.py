@@ -28,6 +28,8 @@ class Elements(NamedTuple):
 
     form: int
     cells: NDArray[np.int64]
+    lanes: NDArray[np.int64]
+    blocks: NDArray[np.float64]
     slots: NDArray[np.int64]
     slot_volume: NDArray[np.float64]
     slot_bulk: NDArray[np.float64]
@@ -63,7 +65,7 @@ def internal(x, v, force, m, step, loss):  # type: ignore[no-untyped-def]
     """Forces of the elements; returns the worst of them (`paced`), and their elastic energy."""
     if m.form == HEX:
         return hexes(
-            x, v, force, m.cells, m.grad, m.weight, m.kind, m.laws, m.curves, m.strain_step, m.state, step, m.control,
+            x, v, force, m.cells, m.lanes, m.blocks, m.kind, m.laws, m.curves, m.strain_step, m.state, step, m.control,
             loss,
         )  # fmt: skip
     if m.form == TET:

@@ -12,6 +12,8 @@ from numba import njit
 
 from containment.structure.explicit_laws import METAL, OPTIONS, crush_stress, radial_return
 
+SMALL = 1e-5  # y : y up to which two terms of a series do
+
 # Inlined where a solid's element would spend half of its time in calls.
 
 
@@ -100,25 +102,36 @@ def square_sum(a):  # type: ignore[no-untyped-def]
     return a[0] * a[0] + a[1] * a[1] + a[2] * a[2] + 2.0 * (a[3] * a[3] + a[4] * a[4] + a[5] * a[5])
 
 
+@njit(inline="always", **OPTIONS)
+def cayley(b):  # type: ignore[no-untyped-def]
+    """y = (b - 1)/(b + 1) of a left Cauchy-Green tensor."""
+    h = _inverse(b[0] + 1.0, b[1] + 1.0, b[2] + 1.0, b[3], b[4], b[5])
+    return 1.0 - 2.0 * h[0], 1.0 - 2.0 * h[1], 1.0 - 2.0 * h[2], -2.0 * h[3], -2.0 * h[4], -2.0 * h[5]
+
+
+@njit(inline="always", **OPTIONS)
+def small_half_log(y):  # type: ignore[no-untyped-def]
+    """ln(b)/2 = y + y^3/3 while y : y <= SMALL: y^5/5 is then 1e-11 of y."""
+    return _add(y, 1.0 / 3.0, _product(_product(y, y), y))
+
+
 @njit(**OPTIONS)
-def _log_more(y, z):  # type: ignore[no-untyped-def]
-    """y^3/3 + y^5/5 + y^7/7 + y^9/9."""
+def large_half_log(y):  # type: ignore[no-untyped-def]
+    """ln(b)/2 = y + y^3/3 + y^5/5 + y^7/7 + y^9/9."""
+    z = _product(y, y)
     fourth = _product(z, z)
     series = _add(_add((z[0] / 3.0, z[1] / 3.0, z[2] / 3.0, z[3] / 3.0, z[4] / 3.0, z[5] / 3.0), 0.2, fourth),
                   1.0 / 7.0, _product(fourth, z))  # fmt: skip
-    return _product(_add(series, 1.0 / 9.0, _product(fourth, fourth)), y)
+    return _add(y, 1.0, _product(_add(series, 1.0 / 9.0, _product(fourth, fourth)), y))
 
 
 @njit(inline="always", **OPTIONS)
 def half_log(b):  # type: ignore[no-untyped-def]
     """Logarithmic strain ln(b)/2 of a left Cauchy-Green tensor near 1."""
-    h = _inverse(b[0] + 1.0, b[1] + 1.0, b[2] + 1.0, b[3], b[4], b[5])
-    y = (1.0 - 2.0 * h[0], 1.0 - 2.0 * h[1], 1.0 - 2.0 * h[2], -2.0 * h[3], -2.0 * h[4], -2.0 * h[5])
-    z = _product(y, y)
-    cube = _product(z, y)
-    strain = _add(y, 1.0 / 3.0, cube)
-    if z[0] + z[1] + z[2] > 1e-5:  # y^5/5 is then 1e-11 of y
-        strain = _add(y, 1.0, _log_more(y, z))
+    y = cayley(b)
+    strain = small_half_log(y)
+    if square_sum(y) > SMALL:
+        strain = large_half_log(y)
     return strain
 
 
@@ -128,7 +141,7 @@ def exp_twice(e):  # type: ignore[no-untyped-def]
     z = _product(e, e)
     cube = _product(z, e)
     u = _add(e, -1.0 / 3.0, cube)  # tanh e = e - e^3/3 + 2 e^5/15 - 17 e^7/315 + 62 e^9/2835
-    if z[0] + z[1] + z[2] > 1e-5:
+    if z[0] + z[1] + z[2] > SMALL:
         fifth = _product(cube, z)
         seventh = _product(fifth, z)
         u = _add(_add(u, 2.0 / 15.0, fifth), -17.0 / 315.0, seventh)
@@ -198,13 +211,12 @@ def _crush(law, curve, strain_step, jacobian, rate, strain):  # type: ignore[no-
 
 
 @njit(inline="always", **OPTIONS)
-def solid_stress(law, curve, strain_step, here, step, rate, f, inverse, jacobian, pressure):  # type: ignore[no-untyped-def]
-    """Kirchhoff stress from F and its inverse; advances `here` (Cp^-1, equivalent plastic strain, temperature).
+def strain_stress(law, curve, strain_step, here, step, rate, strain, inverse, jacobian, pressure):  # type: ignore[no-untyped-def]
+    """Kirchhoff stress from the trial strain and F^-1; advances `here` (Cp^-1, equivalent plastic strain, temperature).
 
     Returns it with elastic energy and plastic work per reference volume. Without `pressure` the stress of a metal is
     its deviator and the energy that of shape.
     """
-    strain = half_log(push(f, here))
     double = law[2]
     if law[0] == METAL:
         volume = strain[0] + strain[1] + strain[2]

@@ -11,10 +11,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from containment.structure.explicit_bound import paced
-from containment.structure.explicit_hex import bulk_viscosity, gradient_sums
-from containment.structure.explicit_laws import METAL, OPTIONS, PLASTIC, VISCOUS
-from containment.structure.explicit_tensor import invert, multiply, solid_stress, square_sum_all, stress_flux
+from containment.structure.explicit_bound import gradient_sums, paced
+from containment.structure.explicit_laws import METAL, OPTIONS, PLASTIC, VISCOUS, bulk_viscosity
+from containment.structure.explicit_tensor import (
+    half_log,
+    invert,
+    multiply,
+    push,
+    square_sum_all,
+    strain_stress,
+    stress_flux,
+)
 
 
 @njit(inline="always", **OPTIONS)
@@ -64,15 +71,16 @@ def tets(  # type: ignore[no-untyped-def]
         along = multiply(rate, inverse)  # velocity gradient
         dilation, swift = along[0] + along[4] + along[8], square_sum_all(along)
         f = multiply(map_, grad[e])
-        tau, energy, work = solid_stress(
-            law, curves[kind[e]], strain_step, state[e], step, -dilation, f, invert(f)[0], jacobian, False
-        )
+        tau, energy, work = strain_stress(
+            law, curves[kind[e]], strain_step, state[e], step, -dilation, half_log(push(f, state[e])), invert(f)[0],
+            jacobian, False,
+        )  # fmt: skip
         stored += w * energy
         loss[PLASTIC] += w * work
-        push = 0.0
+        mean = 0.0
         if is_metal:
             s = slots[e]
-            push = 0.25 * (pressure[s[0]] + pressure[s[1]] + pressure[s[2]] + pressure[s[3]]) * jacobian
+            mean = 0.25 * (pressure[s[0]] + pressure[s[1]] + pressure[s[2]] + pressure[s[3]]) * jacobian
         # the gradients are the rows of J^-1 and minus their sum
         slopes, largest = gradient_sums(inverse)
         i0, i1 = inverse[0] + inverse[3] + inverse[6], inverse[1] + inverse[4] + inverse[7]
@@ -82,11 +90,12 @@ def tets(  # type: ignore[no-untyped-def]
         damp = 0.0
         if dilation < 0.0:
             size = np.sqrt(1.5 / slopes)  # half of the edge of a regular tetrahedron
-            q, viscous = bulk_viscosity(density, np.sqrt((bulk + 2.0 * shear) / density), size, dilation, control)
-            push += q
+            wave = np.sqrt((bulk + 2.0 * shear) / density)
+            q, viscous = bulk_viscosity(density, wave, size, dilation, control[1], control[2])
+            mean += q
             loss[VISCOUS] += w * q * dilation * step
             damp = 2.0 * viscous * slopes
-        flux = stress_flux(w, (tau[0] + push, tau[1] + push, tau[2] + push, tau[3], tau[4], tau[5]), inverse)
+        flux = stress_flux(w, (tau[0] + mean, tau[1] + mean, tau[2] + mean, tau[3], tau[4], tau[5]), inverse)
         for i in range(3):
             force[cell[1], i] -= flux[3 * i]
             force[cell[2], i] -= flux[3 * i + 1]
