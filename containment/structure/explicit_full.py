@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from containment.structure.explicit_kernel import material
-from containment.structure.explicit_laws import METAL, OPTIONS, PLASTIC, VISCOUS
+from containment.structure.explicit_laws import METAL, OPTIONS, PLASTIC, VISCOUS, bulk_viscosity
 
 _NEAR = 0.5 / np.sqrt(3.0)
 # (point, corner) bilinear functions at the Gauss points, corners counter-clockwise from (-1, -1)
@@ -81,11 +81,10 @@ def full_quads(  # type: ignore[no-untyped-def]
             trr, tzz, trz, ttt = trr * back, tzz * back, trz * back, ttt * back
             if dilation < 0.0:
                 size = 1.0 / np.sqrt(grr + gzz)
-                quadratic = control[2] * control[2] * size * -dilation
-                q = law[1] * size * dilation * (quadratic + control[1] * wave)
+                q, diffusive = bulk_viscosity(law[1], wave, size, dilation, control[1], control[2])
                 trr, tzz, ttt = trr + q, tzz + q, ttt + q
                 loss[VISCOUS] += w * q * dilation * step
-                viscous = max(viscous, 2.0 * size * (2.0 * quadratic + control[1] * wave) * (grr + gzz + ring))
+                viscous = max(viscous, 2.0 * diffusive * (grr + gzz + ring))
             for a in range(4):
                 i = quads[e, a]
                 force[i, 0] -= w * (trr * slope[a, 0] + trz * slope[a, 1] + ttt * SHAPE[p, a] / radius)

@@ -29,6 +29,7 @@ from containment.structure.explicit_laws import (
     OPTIONS,
     PLASTIC,
     VISCOUS,
+    bulk_viscosity,
     flow_stress,
     foam,
     log,
@@ -183,11 +184,9 @@ def elements(  # type: ignore[no-untyped-def]
         wave, size = np.sqrt((bulk + 2.0 * shear) / density), np.sqrt(0.5 * area2)
         viscous = 0.0
         if dilation < 0.0:
-            quadratic = control[2] * control[2] * size * -dilation
-            q = density * size * dilation * (quadratic + control[1] * wave)
+            q, viscous = bulk_viscosity(density, wave, size, dilation, control[1], control[2])
             trr, tzz, ttt = trr + q, tzz + q, ttt + q
             loss[VISCOUS] += w * q * dilation * step
-            viscous = size * (2.0 * quadratic + control[1] * wave)
         drag = 0.25 * control[0] * density * w * wave / size if room[0] == 0.0 else 0.0
         fr, fz, y1, y2, held, lost = _hourglass(
             x, v, a, b, c, d, grad[e], rest[e], holds, room, drag, step, p1r, p1z, p2r, p2z
