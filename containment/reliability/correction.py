@@ -65,8 +65,10 @@ def correct(learner: Learner, target_cov: float, log: dict[str, Any], *, all_in:
                 else:
                     unknown.append((-size * failed[i], size * (1.0 - failed[i])))
         overconfidence = max(1.0, float(np.sqrt(np.mean(squares)))) if squares else 1.0
-        doubt = float(np.mean(weight * special.ndtr(special.ndtri(np.minimum(wrong, 0.5)) / overconfidence)))
-        outcome = _combine(base, base_error, np.array(terms), expected, doubt, unknown)
+        doubtful = special.ndtr(special.ndtri(np.minimum(wrong, 0.5)) / overconfidence)
+        doubt = float(np.mean(weight * doubtful))
+        scatter = _scatter(weight, doubtful, share) if learner.steady else None
+        outcome = _combine(base, base_error, np.array(terms), expected, doubt, scatter, unknown)
         outcome["overconfidence"] = overconfidence
         done = outcome["cov"] <= target_cov or problem.left <= 0
         if done or not (all_in or len(terms) < settings.correction) or take <= 0 or len(terms) > _DRAWS:
@@ -142,27 +144,38 @@ def _draw_density(weight: Array, failed: Array, wrong: Array) -> Array:
     return density
 
 
+def _scatter(weight: Array, wrong: Array, share: Array) -> float:
+    """Standard deviation of one draw of the correction as the surrogates expect it: E_r[(w / (N r))^2 wrong]^(1/2)."""
+    return float(np.sqrt(np.sum(weight**2 * wrong / np.maximum(share, 1e-300)))) / len(weight)
+
+
 def _combine(
-    base: float, base_error: float, terms: Array, expected: float, doubt: float, unknown: list[tuple[float, float]]
-) -> dict[str, float]:
+    base: float, base_error: float, terms: Array, expected: float, doubt: float, scatter: float | None,
+    unknown: list[tuple[float, float]],
+) -> dict[str, float]:  # fmt: skip
     """Estimate, coefficient of variation, 95 % interval.
 
     The doubt left is the surrogates' own, scaled by how many mismatches were counted against how many they expected
-    (Gamma posterior with a prior worth two); it stands in where too few calls were made to see any.
+    (Gamma posterior with a prior worth two); it stands in where too few calls were made to see any. Unbiased draws
+    leave of it no more than their standard error: what they are expected to vary by (`scatter`, given where the masses
+    behind it can be relied on) over the root of their number; else the whole doubt stays.
     """
     n = len(terms) + len(unknown)
     mismatches = int(np.count_nonzero(terms))
     shift = float(terms.sum()) / n if n else 0.0
     spread = float(np.sqrt(np.sum((terms - terms.mean()) ** 2) / max(1, len(terms) - 1) / n)) if len(terms) > 1 else 0.0
     scale = (_PRIOR + mismatches) / (_PRIOR + expected)
-    floor = doubt * scale
+    # few calls miss rare large mismatches, so their spread alone is too small: what is expected of them stays in as
+    # well, or, where that is not known, the doubt, less so the more calls were made
+    if scatter is not None and n:
+        floor, left = scatter * float(np.sqrt(scale / n)), 1.0
+    else:
+        floor, left = doubt * scale, min(1.0, _ENOUGH / max(n, 1))
     p = base + shift
     smallest = 0.05 * base
     if p < smallest:
         p = max(smallest, 1e-300)
-    # few calls miss rare large mismatches, so their spread alone is too small: the doubt stays in as well, less so
-    # the more calls were made
-    error = float(np.sqrt(base_error**2 + spread**2 + floor**2 * min(1.0, _ENOUGH / max(n, 1))))
+    error = float(np.sqrt(base_error**2 + spread**2 + floor**2 * left))
     cov = error / p
     low = p * np.exp(-1.96 * np.sqrt(np.log1p(cov**2)))
     high = p * np.exp(1.96 * np.sqrt(np.log1p(cov**2)))

@@ -6,17 +6,18 @@ explained to the design point of its mode, which explains all samples it sees al
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from containment.reliability.design_points import design_point
 
 if TYPE_CHECKING:
-    from containment.reliability.learner import Learner
+    from containment.reliability.learner import Learner, Sentinels
 
 Array = NDArray[np.float64]
 _MOST = 12  # modes looked for; what is left is said
@@ -91,3 +92,19 @@ def _sees(joined: Callable[[Array], Array], point: Array, slope: float, u: Array
     for t in (0.2, 0.4, 0.6, 0.8):
         seen &= joined(point + t * (u - point)) <= _BEND * slope
     return seen
+
+
+def chance_to_meet(sentinels: Sequence[Sentinels], dimension: int, probability: float) -> float:
+    """Chance, at most, that one of the sentinels falls beyond a flat limit of this probability.
+
+    A direction sees the limit at distance beta from radius R where its cosine is above beta / R: a cap of the sphere
+    that holds f = I((d - 1) / 2, 1 / 2; 1 - (beta / R)^2) / 2 of all directions, n of which miss it with (1 - f)^n.
+    Sentinels go out to R at most; that each was sent far from all others is not counted.
+    """
+    beta = float(-special.ndtri(min(probability, 0.5)))
+    missed = 1.0
+    for look in sentinels:
+        cosine = min(1.0, beta / look.reach)
+        cap = 0.5 * float(special.betainc(0.5 * (dimension - 1), 0.5, 1.0 - cosine**2)) if dimension > 1 else 0.5
+        missed *= (1.0 - cap) ** look.calls
+    return 1.0 - missed

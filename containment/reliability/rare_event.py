@@ -28,11 +28,12 @@ from containment.reliability.design_points import check_design_points
 from containment.reliability.direct import never_seen, too_large
 from containment.reliability.gaussian_process import Kriging
 from containment.reliability.learner import Learner, Sentinels, Settings
-from containment.reliability.modes import found_modes
+from containment.reliability.modes import chance_to_meet, found_modes
 from containment.reliability.problem import Problem, System
 from containment.reliability.result import Estimate
 
 Array = NDArray[np.float64]
+_EVEN_ODDS = 0.5
 _MOST_TURNS = 400  # of learning; only a limit state that never answers comes near
 
 
@@ -74,9 +75,24 @@ def failure_probability(
     if estimate is None:
         raise DataError("no estimate", advice="raise the budget")
     log["modes"], log["sentinels"] = found_modes(learner), tuple(learner.sentinels)
+    _say_what_could_hide(learner, estimate.probability, log)
     if problem.rungs:
         log["rung_correlation"] = learner.rung_correlation()
     return too_large(_with_discretisation(learner, estimate, np.asarray(discretisation, dtype=float)))
+
+
+def _say_what_could_hide(learner: Learner, probability: float, log: dict[str, Any]) -> None:
+    """Warn of a black box whose sentinels would sooner pass by another mode as likely as the answer than meet it: what
+    the method cannot exclude is not in its interval."""
+    if learner.values.shape[1] > 1:
+        return
+    d, calls = learner.problem.dimension, sum(look.calls for look in learner.sentinels)
+    chance = log["sentinels_meet"] = chance_to_meet(learner.sentinels, d, probability)
+    if chance < _EVEN_ODDS:
+        log["warnings"].append(
+            f"black box of {d} inputs: {calls} sentinels would meet another mode as likely as the answer, with a flat"
+            f" limit, with a chance of at most {chance:.0%}; give the modes one by one if there are several"
+        )
 
 
 def _with_discretisation(learner: Learner, estimate: Estimate, error: Array) -> Estimate:

@@ -9,6 +9,8 @@ from scipy import stats
 from containment.errors import CaseError, DataError, UsageError
 from containment.reliability import failure_probability, sensitivities, twin_run
 from containment.reliability.design_points import local_design_points
+from containment.reliability.learner import Sentinels
+from containment.reliability.modes import chance_to_meet
 from containment.reliability.proposals import Particles, about
 from containment.verification.bench_coverage import coverage
 from containment.verification.bench_rare_events import PROBLEMS
@@ -231,6 +233,34 @@ def test_a_black_box_tells_which_modes_it_was_found_to_have():
     assert sum(mode.share for mode in found["modes"]) == pytest.approx(1.0, abs=0.02)  # the rest stays unexplained
     assert all(mode.called for mode in found["modes"])
     assert sum(look.calls for look in found["sentinels"]) >= 10
+
+
+def test_chance_to_meet_a_flat_mode_by_counting_directions():
+    d, reach, p = 14, 7.6, 1e-6
+    direction = np.random.default_rng(0).standard_normal((1_000_000, d))
+    cosine = direction[:, 0] / np.linalg.norm(direction, axis=1)
+    seen = np.mean(reach * cosine > -stats.norm.ppf(p))  # 8e-3, counted to 1.1 %
+    expected = 1.0 - (1.0 - seen) ** 30
+    looks = [Sentinels(10, reach, False), Sentinels(20, reach, False)]
+    assert chance_to_meet(looks, d, p) == pytest.approx(expected, rel=0.04)
+    assert chance_to_meet([Sentinels(3, 5.0, False)], 1, p) == 1.0 - 0.5**3  # one of two directions
+    assert chance_to_meet([Sentinels(10, 4.0, False)], d, p) == 0.0  # none went as far as the limit
+
+
+def test_a_black_box_of_many_inputs_says_what_its_sentinels_cannot_exclude():
+    def sum_of(x):
+        return 4.0 - x.sum(axis=1) / np.sqrt(x.shape[1])
+
+    def warned(found):
+        return any("black box of" in text for text in found.diagnostics["warnings"])
+
+    many = run(sum_of, [stats.norm()] * 10)
+    assert warned(many)
+    assert not many.hard
+    assert not warned(run(sum_of))
+    # another limit well out of the way, so that the modes are given
+    given = run(lambda x: np.column_stack([sum_of(x), 9.0 - x[:, 0]]), [stats.norm()] * 10)
+    assert not warned(given)
 
 
 def test_a_witness_of_another_kernel_agrees_or_says_so():
