@@ -58,7 +58,8 @@ def tets(  # type: ignore[no-untyped-def]
     x, v, force, cells, slots, slot_volume, slot_bulk, pressure, grad, weight, kind, laws, curves, strain_step, state,
     step, control, loss,
 ):  # fmt: skip
-    """Add the forces of all tetrahedra; as `hexes`, with `weight` (e,) det J_0 / 6 and `slots` (e, 4) the patches."""
+    """Add the forces of all tetrahedra; as `hexes`, with `grad` (e, 9) J_0^-1, `weight` (e,) det J_0 / 6, and `slots`
+    (e, 4) the patches."""
     pace, stored = (0.0, 0.0, 0.0), _patch_pressures(x, cells, slots, slot_volume, slot_bulk, pressure)
     for e in range(cells.shape[0]):
         law, w, cell = laws[kind[e]], weight[e], cells[e]
