@@ -39,11 +39,14 @@ def load_backend() -> Any:
 
     Kernels stay compiled from one process to the next. `fastmath` is off: it lets the compiler reorder sums depending
     on what it sees at once, and kernels read back from the cache then round otherwise than those just compiled, so that
-    the first run on a machine would not draw what the second does with the same seed.
+    the first run on a machine would not draw what the second does with the same seed. The source PyTensor generates
+    goes to the same folder: left to itself it writes a file for each function to the system's temporary folder, and
+    never removes it.
     """
     flags = os.environ.get("PYTENSOR_FLAGS")
     if "pytensor" not in sys.modules:
-        ours = f"cxx=,linker=numba,numba__fastmath=False,base_compiledir={kernel_cache()}"
+        cache = kernel_cache()
+        ours = f"cxx=,linker=numba,numba__fastmath=False,base_compiledir={cache},generated_src_dir={cache / 'source'}"
         os.environ["PYTENSOR_FLAGS"] = ours + (f",{flags}" if flags else "")
     try:
         import pymc as pm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,14 @@ def test_kernels_are_kept_between_processes(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "file").write_text("")  # a home that cannot be written to
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert sampling.kernel_cache() != sampling.kernel_cache()
+
+
+def test_generated_source_is_not_left_in_the_temporary_folder() -> None:
+    sampling.load_backend()
+    import pytensor
+
+    if "PYTENSOR_FLAGS" not in os.environ:  # which win
+        assert pytensor.config.generated_src_dir == str(sampling.kernel_cache() / "source")
 
 
 @pytest.mark.slow
