@@ -204,7 +204,7 @@ class Outcome(NamedTuple):
 def closed(marched: Callable[[float], Outcome], share: float) -> Outcome:
     """The run with `share` of its bounded step; the step is halved while the ledger stays open."""
     least, outcome = _LEAST_SHARE, marched(share)
-    while outcome.status != 2 and not outcome.worst <= LEDGER_LIMIT and share > least:
+    while outcome.status < 2 and not outcome.worst <= LEDGER_LIMIT and share > least:
         share *= 0.5
         outcome = marched(share)
     return outcome
@@ -242,6 +242,12 @@ def accept(outcome: Outcome, speed: float, end: float) -> None:
         raise SolverError(
             f"landing chain at {speed:.4g} m/s: the state is no longer finite after {len(outcome.rows)} records",
             history=energy.tolist(), advice="an input is out of range; check foam modulus, densities and stiffnesses",
+        )  # fmt: skip
+    if status == 3:
+        raise SolverError(
+            f"landing chain at {speed:.4g} m/s: a cell of the absorber is crushed to nothing after "
+            f"{1e3 * float(outcome.rows[-1, 0]):.3g} ms",
+            history=energy.tolist(), advice="no model of this absorber goes on from there: make it thicker or stronger",
         )  # fmt: skip
     if not worst <= LEDGER_LIMIT:
         raise SolverError(

@@ -138,10 +138,15 @@ def imbalance(energy, start):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always", **_OPTIONS)
-def stopping(mid, part, direction, still, time, stopped):  # type: ignore[no-untyped-def]
-    """Time when the parts have stopped, -1 while one moves faster than `still`; `stopped` once found."""
+def stopping(mid, part, shell, direction, still, time, stopped):  # type: ignore[no-untyped-def]
+    """Time when the parts have stopped, -1 while one moves faster than `still`; `stopped` once found.
+
+    A `shell` that bounces back at a first part which has stopped crushes the absorber on: it must not close on it.
+    """
     if stopped >= 0.0:
         return stopped
+    if direction * (mid[part] - shell) > still:
+        return -1.0
     for i in range(part, mid.size):
         if direction * mid[i] > still:
             return -1.0
@@ -186,7 +191,7 @@ def march(  # type: ignore[no-untyped-def]
     mass, elements, speed, gravity, step, end, record_step, ground, area_table, volume_table, depth_step,
     curve, strain_step, foam, plays, records, energy,
 ):  # fmt: skip
-    """Central differences from first contact until every part has stopped.
+    """Central differences from first contact until every part has stopped and the absorber opens.
 
     Returns (records, steps, ledger error, status); status 0 stopped, 1 still moving at `end`, 2 not finite. `energy` is
     filled in the order of LEDGER; its terms are independent: kinetic from speeds, elastic from the state, losses from
@@ -222,7 +227,7 @@ def march(  # type: ignore[no-untyped-def]
                 count += 1
             next_record += record_step
             if mid[0] <= STILL * speed:  # the shell, too
-                stopped = stopping(mid, elements, 1.0, STILL * speed, time, stopped)
+                stopped = stopping(mid, elements, mid[0], 1.0, STILL * speed, time, stopped)
             if stopped >= 0.0 and time > stopped + _AFTER:
                 status = 0
                 break

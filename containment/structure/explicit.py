@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from containment.errors import DataError, SolverError
 from containment.structure.explicit_body import Body, FoamSolid, Mesh, Metal, Solid
 from containment.structure.explicit_contact import ROCK_WIDTH, Surface
+from containment.structure.explicit_faces import FaceContact, face_pairs
 from containment.structure.explicit_laws import LEDGER
 from containment.structure.explicit_march import COLLAPSED, DONE, Records, march
 from containment.structure.explicit_parts import PartContact, pairs
@@ -131,14 +132,14 @@ class Control:
 def simulate(
     body: Mesh, speed: Floats, end: float, *, control: Control | None = None, contact: ContactLine | None = None,
     ground: Ground | None = None, terrain: Terrain | None = None, groups: Mapping[str, Ints] | None = None,
-    record_step: float = 2e-5, frame_times: Floats | None = None, parts: Sequence[PartContact] = (),
+    record_step: float = 2e-5, frame_times: Floats | None = None, parts: Sequence[PartContact | FaceContact] = (),
 ) -> Run:  # fmt: skip
     """Move a body from `speed` (n, dim) m/s for `end` s.
 
     `terrain`: slope, friction and rocks; `groups`: material numbers whose mean velocity is recorded; `parts`:
-    contact between parts (half plane only). Raises DataError
-    without energy, with contact but nothing to meet, or in penetration at the start; SolverError when the state is not
-    finite or the ledger does not close.
+    contact between parts, along lines in the half plane and on faces in space. Raises DataError without energy, with
+    contact but nothing to meet, or in penetration at the start; SolverError when the state is not finite or the ledger
+    does not close.
     """
     control = control or Control()
     mass = body.node_mass()
@@ -149,9 +150,15 @@ def simulate(
     x, v = body.points.copy(), np.array(speed, dtype=np.float64) * free
     mesh = body.elements(np.array([control.hourglass, control.bulk_linear, control.bulk_quadratic]))
     surface = _surface(body, mass, contact, ground, terrain)
-    if parts and x.shape[1] == 3:
-        raise DataError("found contact between parts in space, expected the half plane", advice="bond them in the mesh")
-    touching = pairs(x, mass, control.safety * body.step_estimate(), parts)
+    lines = [part for part in parts if isinstance(part, PartContact)]
+    faces = [part for part in parts if isinstance(part, FaceContact)]
+    if (x.shape[1] == 3 and lines) or (x.shape[1] == 2 and faces):
+        raise DataError(
+            f"found contact between parts on {'lines' if lines else 'faces'}, expected lines in the half plane and "
+            "faces in space", advice="give PartContact for a Body and FaceContact for a Solid",
+        )  # fmt: skip
+    step = control.safety * body.step_estimate()
+    touching, facing = pairs(x, mass, step, lines), face_pairs(x, mass, step, faces)
     dim, frame_times = x.shape[1], np.sort(np.empty(0) if frame_times is None else frame_times)
     records = Records(
         np.array([body.node_mass(g) for g in groups.values()]), record_step,
@@ -159,7 +166,18 @@ def simulate(
         np.zeros((frame_times.size, *x.shape)), np.zeros((frame_times.size, *mesh.state.shape)), np.zeros(len(LEDGER)),
     )  # fmt: skip
     count, steps, worst, status, least = march(
-        x, v, mass, free, mesh, body.assembly(free, mass), surface, touching, records, control.safety, float(end)
+        x,
+        v,
+        mass,
+        free,
+        mesh,
+        body.assembly(free, mass),
+        surface,
+        touching,
+        facing,
+        records,
+        control.safety,
+        float(end),
     )
     _judge(status, steps, worst, least, x, records.energy)
     history = records.history[:count]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from containment.structure.explicit_bound import fastest, stiffest
 from containment.structure.explicit_contact import columns, strike_rocks
+from containment.structure.explicit_faces import meet_faces
 from containment.structure.explicit_full import full_quads
 from containment.structure.explicit_hex import hexes
 from containment.structure.explicit_kernel import elements
@@ -114,9 +115,9 @@ def _drift(x, v, step):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _sprung(own, surface, parts, mass):  # type: ignore[no-untyped-def]
+def _sprung(own, surface, parts, faces, mass):  # type: ignore[no-untyped-def]
     """Fill `own` (n,) with the stiffness over mass that ground, rocks and other parts add to a node, 1/s^2."""
-    own[:] = parts.omega2
+    own[:] = parts.omega2 + faces.omega2
     for k in range(surface.nodes.size):
         i = surface.nodes[k]
         own[i] += (surface.bed[k] + (surface.penalty[k] if surface.rocks.shape[0] > 0 else 0.0)) / mass[i]
@@ -155,15 +156,16 @@ def _frame(x, state, records, frame):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def march(x, v, mass, free, mesh, bound, surface, parts, records, safety, end):  # type: ignore[no-untyped-def]
+def march(x, v, mass, free, mesh, bound, surface, parts, faces, records, safety, end):  # type: ignore[no-untyped-def]
     """Central differences to `end`. Returns (records, steps, ledger error, status, smallest step).
 
-    `free` (n, dim): 1 where a node moves. Status: DONE, NOT_FINITE, or COLLAPSED (an element is about to turn over).
+    `free` (n, dim): 1 where a node moves. `parts` meet in the half plane, `faces` in space. Status: DONE, NOT_FINITE,
+    or COLLAPSED (an element is about to turn over).
     """
     force, loss, energy = np.zeros_like(x), np.zeros(5), records.energy
     ease = free / np.expand_dims(mass, 1)
     start = _kinetic(v, force, mass, ease, 0.0)
-    _sprung(bound.own, surface, parts, mass)
+    _sprung(bound.own, surface, parts, faces, mass)
     own = bound.own.max()
     stiff, slack, growth, cost, lost = np.inf, 0.0, 0.0, 0.0, 0.0
     time, next_record, count, steps, worst, least, frame = 0.0, 0.0, 0, 0, 0.0, 1e30, 0
@@ -177,7 +179,7 @@ def march(x, v, mass, free, mesh, bound, surface, parts, records, safety, end): 
             growth, lost = 0.0, 0.0
         push, sprung = columns(x, v, mass, force, surface, now, loss)
         struck, bent = strike_rocks(x, v, mass, force, surface, now, loss)
-        bent += meet(x, v, mass, force, parts, now, loss)
+        bent += meet(x, v, mass, force, parts, now, loss) + meet_faces(x, v, mass, force, faces, now, loss)
         omega = fastest(pace, stiff, slack, growth, own)
         lost += 1.0 - fastest(pace, stiff, slack, 0.0, own) / omega
         step = safety * 2.0 / omega

@@ -11,6 +11,8 @@ from containment.structure.crushable import Foam
 from containment.structure.explicit import FoamSolid, Metal, Run, Terrain, simulate
 from containment.structure.explicit_capsule import ABSORBER, SHELL, VESSEL, CapsuleShape, capsule
 from containment.structure.explicit_half import Arrival, half_capsule
+from containment.structure.explicit_nest import Layer, Sphere, nested
+from containment.structure.explicit_parts import Bond
 from containment.structure.soil import Ground
 
 FOAM = Foam(1.2e6, 90e6, 60.9, 0.67, 0.1e6, 0.3e6, 6.0, 0.02, 1.0)  # absorber of the shipped baseline
@@ -56,3 +58,28 @@ def land_half(
         ground=GROUNDS[ground], terrain=terrain, groups=groups,
     )  # fmt: skip
     return run, len(made.body.cells)
+
+
+@cache
+def land_loose(ground: str, size: float, end: float = 0.012) -> tuple[Run, Run]:
+    """The same capsule nose first with a ball loose in its vessel: half of it in space, and the body of revolution.
+
+    5 kg of vessel, 14.1 kg of ball, 1 mm of play, friction 0.2 (assumed, metal on metal); the foam holds the vessel.
+    """
+    shape, foam, shell, vessel = parts(ground, size)
+    shape, surface, play = replace(shape, vessel_mass=5.0), GROUNDS[ground], 1e-3
+    ball = Sphere((Layer("os", 0.03, 3, Metal(8000.0, 110e9, 0.3, 1e30), 14.1),))
+    half = half_capsule(shape, foam, shell, vessel, Arrival(SPEED), Terrain(0.0, 0.3), [ball], play, 0.2)
+    groups = {"vessel": np.array([VESSEL]), "os": np.array([VESSEL + 1])}
+    solid = simulate(
+        half.body, half.velocity, end, control=half.control, contact=half.contact, ground=surface,
+        terrain=Terrain(0.0, 0.3), groups=groups, parts=half.parts,
+    )  # fmt: skip
+    outer = Sphere((Layer("vessel", 0.006, 2, vessel, 5.0),), play)
+    turned = nested(shape, foam, shell, [outer, ball], Bond(1e9, 1e9, 1e-3), 0.2)  # a bond that does not tear
+    start = np.zeros_like(turned.body.points)
+    start[:, 1] = -SPEED
+    flat = simulate(
+        turned.body, start, end, contact=turned.ground, ground=surface, groups=groups, parts=turned.parts
+    )  # fmt: skip
+    return solid, flat
