@@ -126,12 +126,7 @@ def _nested(shape: CapsuleShape, wall: Floats, inside: Sequence[Sphere], play: f
             )
         radius -= play
         for layer in sphere.layers:
-            if not layer.thickness > 0.0 or not radius - layer.thickness > 0.0:
-                raise DataError(
-                    f"found {layer.name} of {layer.thickness:.4g} m inside a radius of {radius:.4g} m, expected a "
-                    "thickness that fits", advice="correct walls, gaps and play",
-                )  # fmt: skip
-            steps = radius - layer.thickness * np.arange(layer.through, -1, -1) / layer.through
+            steps = layer.radii(radius)[::-1]
             grids.append(centre + steps[None, :, None] * unit[:, None, :])
             radius -= layer.thickness
         play = sphere.play

@@ -33,6 +33,15 @@ class Layer:
     material: Metal
     mass: float
 
+    def radii(self, outer: float) -> Floats:
+        """(through + 1,) radii of its nodes from outside. Raises DataError when it does not fit inside `outer` (m)."""
+        if not self.thickness > 0.0 or not outer - self.thickness > 0.0:
+            raise DataError(
+                f"found {self.name} of {self.thickness:.4g} m inside a radius of {outer:.4g} m, expected a "
+                "thickness that fits", advice="correct walls, gaps and play",
+            )  # fmt: skip
+        return outer - self.thickness * np.arange(self.through + 1) / self.through
+
 
 @dataclass(frozen=True)
 class Sphere:
@@ -93,12 +102,7 @@ def _spheres(
     for sphere in spheres:
         surface = outer = nodes.add(centre + radius * unit)
         for layer in sphere.layers:
-            if not layer.thickness > 0.0 or not radius - layer.thickness > 0.0:
-                raise DataError(
-                    f"found {layer.name} of {layer.thickness:.4g} m inside a radius of {radius:.4g} m, expected a "
-                    "thickness that fits", advice="correct walls, gaps and play",
-                )  # fmt: skip
-            steps = radius - layer.thickness * np.arange(1, layer.through + 1) / layer.through
+            steps = layer.radii(radius)[1:]
             columns = [surface, *(nodes.add(centre + step * unit) for step in steps)]
             grids[layer.name] = np.column_stack(columns[::-1])
             surface, radius = columns[-1], float(steps[-1])
