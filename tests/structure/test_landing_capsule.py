@@ -9,6 +9,7 @@ from containment.structure.chain_capsule import Block, Capsule, Forebody, Tuning
 from containment.structure.crushable import Foam
 from containment.structure.soil import Ground
 from containment.verification.bench_capsule_chain import baseline
+from containment.verification.bench_landing_samples import Sample, as_chain
 
 G0 = 9.80665
 WINDOW = 5e-4
@@ -51,6 +52,23 @@ def test_small_rock_dents_more_than_a_plane():
     assert rock.ground_force.mean() < plane.ground_force.mean()  # fewer rings reach the ground
     large = land(replace(baseline(None), rock_radius=1e6), 40.0)
     assert large.peak(-1, WINDOW) == pytest.approx(plane.peak(-1, WINDOW), rel=1e-3)  # a flat rock is a plane
+
+
+def test_a_shell_that_bounces_back_crushes_the_absorber_on():
+    # stiff soil throws the shell back at 25 m/s: it meets the vessel, which has stopped, and that is the peak
+    sample = Sample(43.14, 0.97e6, 0.0877, 15.4, 66.9, 57.5e6, 0.625, 0.0, 9.56e6, 536.0, 1.0)
+    history = land(as_chain(sample, Tuning()), sample.speed)
+    shell, vessel = history.speeds
+    stopped = np.argmax(vessel <= 0.0)
+    assert vessel[stopped] - shell[stopped] > 10.0  # still closing
+    assert history.stroke[-1] > history.stroke[stopped] + 5e-3
+    assert np.max((vessel - shell)[-2:]) < 0.05 * sample.speed  # no more when it ends
+
+
+def test_an_absorber_crushed_to_nothing_is_an_error():
+    sample = Sample(43.4, 1.6e6, 0.079, 19.4, 68.9, 29e6, 0.664, 0.021, 1e6, 0.0, 0.0)
+    with pytest.raises(SolverError, match="crushed to nothing"):
+        land(replace(as_chain(sample, Tuning()), rock_radius=0.12), sample.speed)
 
 
 def test_laid_down_means_nothing_moves():
