@@ -16,7 +16,7 @@ ATM_CC = 0.101325  # Pa m^3 of one atm cc
     ],
 )  # fmt: skip
 def test_capillary_table(bore, helium, air):
-    # impact-seals 4.3, L = 1 mm, 293 K, 1 atm to vacuum: sum of molecular and viscous, printed with two digits
+    # table worked beforehand, L = 1 mm, 293 K, 1 atm to vacuum: molecular and viscous flow added, two digits
     for gas, printed in ((flow.HELIUM, helium), (flow.AIR, air)):
         molecular = flow.molecular_capillary(bore, 1e-3, flow.ATMOSPHERE, 293.0, gas)
         total = molecular + flow.viscous_capillary(bore, 1e-3, flow.ATMOSPHERE, 0.0, 293.0, gas)
@@ -34,7 +34,7 @@ def test_capillary_table(bore, helium, air):
     ],
 )  # fmt: skip
 def test_equivalent_bore_table(leak, bores):
-    # dossier D1 is purely molecular; its upper rows are partly viscous, which we include: 2 % at 1e-8
+    # the closed form of the table is purely molecular; its upper rows are partly viscous, which we include: 2 % at 1e-8
     for length, bore in zip((1e-4, 1e-3, 1e-2), bores, strict=True):
         found = flow.equivalent_bore(leak * ATM_CC, length, 293.0)
         assert found * 1e9 == pytest.approx(bore, rel=0.025)

@@ -8,7 +8,8 @@ G0 = 9.80665
 
 
 def test_cone_matches_published_calibration_rows():
-    # dossier D5: 50 kg, 30 m/s, 0.6 MPa -> 0.23 m, 602 g; 95 kg, 40 m/s, 0.5 MPa -> 0.36 m, about 670 g
+    # cone of 60 degrees, a = 3 pi p z^2 / m by hand: 50 kg, 30 m/s, 0.6 MPa -> 0.23 m, 602 g; 95 kg, 40 m/s, 0.5 MPa ->
+    # 0.36 m, about 670 g
     depth, peak = soil.cone_in_constant_resistance(50.0, 30.0, 0.6e6, np.pi / 3)
     assert depth == pytest.approx(0.23, abs=0.005)  # printed with two digits
     assert peak / G0 == pytest.approx(602.0, abs=0.5)  # printed with three digits
