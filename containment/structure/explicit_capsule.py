@@ -115,9 +115,9 @@ def section(shape: CapsuleShape) -> tuple[Floats, tuple[Ints, Ints, Ints]]:
     return made.nodes.placed(), (made.shell, made.foam, vessel)
 
 
-def weighed(body: Mesh, shape: CapsuleShape, share: float = 1.0) -> list[Material]:
-    """Materials with densities that give shell and vessel `share` of their masses."""
-    return with_masses(body, {SHELL: share * shape.shell_mass, VESSEL: share * shape.vessel_mass})
+def weighed(body: Mesh, shape: CapsuleShape) -> list[Material]:
+    """Materials with densities that give shell and vessel their masses."""
+    return with_masses(body, {SHELL: shape.shell_mass, VESSEL: shape.vessel_mass})
 
 
 def with_masses(body: Mesh, masses: Mapping[int, float]) -> list[Material]:

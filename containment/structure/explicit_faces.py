@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from containment.errors import DataError
 from containment.structure.explicit_laws import CONTACT_LOSS, OPTIONS
+from containment.structure.explicit_parts import STIFF, TOUCH
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_TOUCH = 1e-9  # m, rounding of parts meshed against each other
-_STIFF = 0.1  # of m/dt^2: costs some per cent of the step
+_ROUNDING = 1e-9  # of a triangle
 _BESIDE = 0.01  # of a triangle: how far beyond the rim of the faces a node still meets them
 _WALK = 8  # triangles a node may cross in a step; a fold that would send it back and forth ends there
 
@@ -120,7 +120,7 @@ def face_pairs(points: Floats, mass: Floats, step: float, contacts: Sequence[Fac
         first = sum(map(len, corners))
         triangles = contact.faces[:, [[0, 1, 2], [0, 2, 3]]].reshape(-1, 3)
         at, gap = _nearest(points[contact.nodes], points[triangles])
-        if gap.size and gap.min() < -_TOUCH:
+        if gap.size and gap.min() < -TOUCH:
             raise DataError(
                 f"found contact {number} of parts that starts {-gap.min():.3g} m in penetration, expected parts that "
                 "touch or lie apart", advice="correct the gap between the parts",
@@ -134,7 +134,7 @@ def face_pairs(points: Floats, mass: Floats, step: float, contacts: Sequence[Fac
     none = np.empty(0, np.int64)
     every, where = np.concatenate([none, *nodes]), np.concatenate([none, *place])
     touched = np.column_stack([every, np.concatenate(corners)[where]]) if len(every) else np.empty((0, 4), np.int64)
-    penalty = _STIFF * mass[touched].min(axis=1, initial=np.inf) / step**2
+    penalty = STIFF * mass[touched].min(axis=1, initial=np.inf) / step**2
     load = np.bincount(touched.ravel(), np.repeat(penalty, 4), len(mass))
     return FacePairs(
         every, np.concatenate(corners), np.concatenate([np.empty((0, 3), np.int64), *beside]), where, penalty,
@@ -154,9 +154,7 @@ def _beside(triangles: Ints) -> Ints:
 
 
 def _nearest(nodes: Floats, triangles: Floats) -> tuple[Ints, Floats]:
-    """Nearest triangle of each node, by its corners and its middle, and how far the node lies above its plane (0 beside
-    it)."""
-    middle = triangles.mean(axis=1)
+    """Nearest triangle of each node, and how far the node lies above it (0 where it lies beside)."""
     u, v = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
     normal = np.cross(u, v)
     square = np.einsum("mi,mi->m", normal, normal)
@@ -165,10 +163,10 @@ def _nearest(nodes: Floats, triangles: Floats) -> tuple[Ints, Floats]:
         d = node - triangles[:, 0]
         s = np.einsum("mi,mi->m", np.cross(d, v), normal) / square
         t = np.einsum("mi,mi->m", np.cross(u, d), normal) / square
-        inside = np.minimum(np.minimum(s, t), 1.0 - s - t)
-        off = np.linalg.norm(node - middle, axis=1) - 1e3 * np.minimum(inside + 1e-9, 0.0)
-        over = np.abs(np.einsum("mi,mi->m", d, normal)) / np.sqrt(square)
-        best = int(np.argmin(np.where(inside > -1e-9, over, off + 1.0)))
-        place[k] = best
-        gap[k] = d[best] @ normal[best] / np.sqrt(square[best]) if inside[best] > -1e-9 else 0.0
+        share = np.column_stack([1.0 - s - t, s, t])
+        held = np.maximum(share, 0.0)
+        foot = np.einsum("mc,mci->mi", held / held.sum(axis=1, keepdims=True), triangles)
+        place[k] = best = int(np.argmin(np.linalg.norm(node - foot, axis=1)))
+        if share[best].min() > -_ROUNDING:
+            gap[k] = d[best] @ normal[best] / np.sqrt(square[best])
     return place, gap

@@ -21,8 +21,8 @@ from containment.structure.explicit_laws import CONTACT_LOSS, OPTIONS
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_TOUCH = 1e-9  # m, rounding of parts meshed against each other
-_STIFF = 0.1  # of m/dt^2: costs some per cent of the step
+TOUCH = 1e-9  # m, rounding of parts meshed against each other
+STIFF = 0.1  # of m/dt^2: costs some per cent of the step
 
 
 class Pairs(NamedTuple):
@@ -167,7 +167,7 @@ def pairs(points: Floats, mass: Floats, step: float, contacts: Sequence[PartCont
     start = 0
     for number, c in enumerate(contacts):
         place, share, offset = _nearest(points[c.nodes], points[c.chain])
-        over = np.flatnonzero((offset[:, 0] < -_TOUCH) & (offset[:, 1] == 0.0))
+        over = np.flatnonzero((offset[:, 0] < -TOUCH) & (offset[:, 1] == 0.0))
         if over.size:
             raise DataError(
                 f"found contact {number} of parts that starts {-offset[over, 0].min():.3g} m in penetration, expected "
@@ -180,7 +180,7 @@ def pairs(points: Floats, mass: Floats, step: float, contacts: Sequence[PartCont
     flat: dict[str, Any] = {name: np.concatenate(values) if values else none for name, values in rows.items()}
     nodes, place = flat["nodes"].astype(np.int64), flat["place"].astype(np.int64)
     ends = np.stack([nodes, edges[place], edges[place + 1]]) if count else np.empty((3, 0), dtype=np.int64)
-    penalty = _STIFF * mass[ends].min(axis=0) / step**2
+    penalty = STIFF * mass[ends].min(axis=0) / step**2
     load = np.bincount(ends.ravel(), np.tile(penalty, 3), len(mass))
     bonds = [c.bond for c in contacts for _ in c.nodes]
     area = np.concatenate([c.area for c in contacts]) if contacts else none

@@ -5,7 +5,7 @@ import pytest
 
 from containment.errors import DataError
 from containment.structure.explicit import Metal, Terrain, simulate
-from containment.structure.explicit_faces import FaceContact, _beside, face_pairs
+from containment.structure.explicit_faces import FaceContact, _beside, _nearest, face_pairs
 from containment.structure.explicit_half import Arrival, half_capsule
 from containment.structure.explicit_nest import Layer, Sphere
 from containment.structure.explicit_parts import PartContact
@@ -39,6 +39,14 @@ def test_triangles_know_their_neighbours():
     # a square of two triangles and one beside it
     triangles = np.array([[0, 1, 2], [0, 2, 3], [1, 4, 2]])
     assert _beside(triangles).tolist() == [[2, 1, -1], [-1, -1, 0], [-1, 0, -1]]
+
+
+def test_a_node_beside_a_rim_is_at_that_rim_not_at_the_wall_behind():
+    square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    points = np.vstack([np.column_stack([square, np.zeros(4)]), np.column_stack([3.0 * square, np.full(4, -5.0)])])
+    triangles = points[[[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]]]
+    place, gap = _nearest(np.array([[1.01, 0.5, 0.1], [0.5, 0.2, -0.1], [2.5, 0.5, -4.0]]), triangles)
+    assert place.tolist() == [0, 0, 2] and gap == pytest.approx([0.0, -0.1, 1.0])
 
 
 def test_a_ball_loose_in_the_vessel_lies_in_it_and_is_carried_along():
